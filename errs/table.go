@@ -1,166 +1,69 @@
 package errs
 
-// Row is what the table knows of a kind.
+// Row is what the table knows of a kind. The rows are the source of
+// docs/errors.md and of what "redoubt explain" prints; every field but Code is
+// filled for every kind.
 type Row struct {
-	Class  Class
-	Name   string // of the constant
-	Phrase string // in error texts
+	Kind    Kind
+	Class   Class
+	Name    string // of the constant: "ReadOnly"
+	Phrase  string // in error texts: "the node is a read-only replica"
+	Code    string // E-code of the cachekit family: "E011"; "" if it has none
+	Meaning string // what the kind says, in a sentence or two
+	Example string // an error line as sent, from its "-" on, or else a situation
+	Cause   string // the usual cause
+	Action  string // what to do
 }
 
-var table = [kinds]Row{
-	Moved:               {Class: Redirect, Name: "Moved", Phrase: "the slot belongs to another node"},
-	Ask:                 {Class: Redirect, Name: "Ask", Phrase: "this one command must go to the importing node"},
-	RedirectTo:          {Class: Redirect, Name: "RedirectTo", Phrase: "REDIRECT (Valkey): the primary is at another address"},
-	BadRedirect:         {Class: Redirect, Name: "BadRedirect", Phrase: "MOVED, ASK or REDIRECT whose target cannot be used"},
-	RedirectLoop:        {Class: Redirect, Name: "RedirectLoop", Phrase: "more redirects than the hop budget allows"},
-	ClusterDown:         {Class: ClusterState, Name: "ClusterDown", Phrase: "CLUSTERDOWN"},
-	TryAgain:            {Class: ClusterState, Name: "TryAgain", Phrase: "a multi-key command met a slot in migration"},
-	NoSlot:              {Class: ClusterState, Name: "NoSlot", Phrase: "no node is known for the slot"},
-	UnknownTarget:       {Class: ClusterState, Name: "UnknownTarget", Phrase: "a redirect names a node outside the known topology"},
-	TopologyFailed:      {Class: ClusterState, Name: "TopologyFailed", Phrase: "no seed gave a usable topology"},
-	CrossSlot:           {Class: ClusterState, Name: "CrossSlot", Phrase: "CROSSSLOT, or found before sending"},
-	ClusterTransaction:  {Class: ClusterState, Name: "ClusterTransaction", Phrase: "a transaction spans slots"},
-	ClusterDisabled:     {Class: ClusterState, Name: "ClusterDisabled", Phrase: "the server does not run in cluster mode"},
-	ClusterRefused:      {Class: ClusterState, Name: "ClusterRefused", Phrase: "the command or option is not allowed in cluster mode"},
-	ClusterAdmin:        {Class: ClusterState, Name: "ClusterAdmin", Phrase: "a CLUSTER sub-command was refused"},
-	NonLocalKey:         {Class: ClusterState, Name: "NonLocalKey", Phrase: "a script reached for a key of another node"},
-	FanoutFailed:        {Class: ClusterState, Name: "FanoutFailed", Phrase: "a command over several nodes failed on some of them"},
-	Loading:             {Class: ServerState, Name: "Loading", Phrase: "the dataset is being read into memory"},
-	ReadOnly:            {Class: ServerState, Name: "ReadOnly", Phrase: "the node is a replica"},
-	NotPrimary:          {Class: ServerState, Name: "NotPrimary", Phrase: "an ERR text that means: this node is not the primary any more"},
-	MasterDown:          {Class: ServerState, Name: "MasterDown", Phrase: "a replica without its primary serves no stale data"},
-	Busy:                {Class: ServerState, Name: "Busy", Phrase: "a script or module command runs too long"},
-	OOM:                 {Class: ServerState, Name: "OOM", Phrase: "maxmemory is reached"},
-	Misconf:             {Class: ServerState, Name: "Misconf", Phrase: "persistence fails, so writes are refused"},
-	NoReplicas:          {Class: ServerState, Name: "NoReplicas", Phrase: "too few good replicas for a write"},
-	MaxClients:          {Class: ServerState, Name: "MaxClients", Phrase: "the server has no room for another connection"},
-	Unblocked:           {Class: ServerState, Name: "Unblocked", Phrase: "UNBLOCKED by a change of role under a blocked command"},
-	UnblockedByHand:     {Class: ServerState, Name: "UnblockedByHand", Phrase: "UNBLOCKED by CLIENT UNBLOCK"},
-	InProgress:          {Class: ServerState, Name: "InProgress", Phrase: "a save, rewrite, failover or migration is already going on"},
-	NotReady:            {Class: ServerState, Name: "NotReady", Phrase: "a part of the server is not there yet"},
-	PersistFailed:       {Class: ServerState, Name: "PersistFailed", Phrase: "a save, rewrite or file operation failed"},
-	ServerFault:         {Class: ServerState, Name: "ServerFault", Phrase: "the server met an internal error"},
-	ProxyFailed:         {Class: ServerState, Name: "ProxyFailed", Phrase: "a proxy or service in between has no upstream or failed"},
-	NoAuth:              {Class: Auth, Name: "NoAuth", Phrase: "authentication is required"},
-	WrongPass:           {Class: Auth, Name: "WrongPass", Phrase: "WRONGPASS, or an older text for the same"},
-	AuthRefused:         {Class: Auth, Name: "AuthRefused", Phrase: "AUTH was refused for another reason"},
-	AuthUnset:           {Class: Auth, Name: "AuthUnset", Phrase: "AUTH was sent, but the server has no password"},
-	NoProto:             {Class: Auth, Name: "NoProto", Phrase: "NOPROTO, or HELLO is unknown"},
-	CredsFailed:         {Class: Auth, Name: "CredsFailed", Phrase: "the user's credentials function failed"},
-	NoPerm:              {Class: Permission, Name: "NoPerm", Phrase: "NOPERM, or an ACL failure inside a script"},
-	Denied:              {Class: Permission, Name: "Denied", Phrase: "protected mode"},
-	CommandLocked:       {Class: Permission, Name: "CommandLocked", Phrase: "the server forbids the command by configuration"},
-	NoScript:            {Class: Script, Name: "NoScript", Phrase: "the script is not cached on this node"},
-	ScriptFailed:        {Class: Script, Name: "ScriptFailed", Phrase: "the script raised an error"},
-	ScriptCompile:       {Class: Script, Name: "ScriptCompile", Phrase: "the script does not compile"},
-	ScriptReadOnly:      {Class: Script, Name: "ScriptReadOnly", Phrase: "a write in a script or call declared read-only"},
-	ScriptKilled:        {Class: Script, Name: "ScriptKilled", Phrase: "killed by SCRIPT KILL or FUNCTION KILL"},
-	NotBusy:             {Class: Script, Name: "NotBusy", Phrase: "nothing to kill"},
-	Unkillable:          {Class: Script, Name: "Unkillable", Phrase: "the script has written already"},
-	FunctionNotFound:    {Class: Script, Name: "FunctionNotFound", Phrase: "FCALL of an unknown function"},
-	FunctionRefused:     {Class: Script, Name: "FunctionRefused", Phrase: "FUNCTION LOAD, RESTORE or DELETE was refused"},
-	LibraryMissing:      {Class: Script, Name: "LibraryMissing", Phrase: "a library is not loaded and there is no code to load"},
-	ScriptMisuse:        {Class: Script, Name: "ScriptMisuse", Phrase: "EVAL was called wrongly"},
-	ExecAbort:           {Class: Tx, Name: "ExecAbort", Phrase: "nothing of the transaction was executed"},
-	WatchConflict:       {Class: Tx, Name: "WatchConflict", Phrase: "EXEC answered nil: a watched key changed"},
-	TxMisuse:            {Class: Tx, Name: "TxMisuse", Phrase: "MULTI, EXEC, DISCARD or WATCH in the wrong place"},
-	WrongType:           {Class: Command, Name: "WrongType", Phrase: "the key holds another type"},
-	Syntax:              {Class: Command, Name: "Syntax", Phrase: "syntax error or unknown option"},
-	WrongArity:          {Class: Command, Name: "WrongArity", Phrase: "wrong number of arguments"},
-	UnknownCommand:      {Class: Command, Name: "UnknownCommand", Phrase: "the server does not know the command"},
-	UnknownSubcommand:   {Class: Command, Name: "UnknownSubcommand", Phrase: "the server does not know the sub-command"},
-	BadArgument:         {Class: Command, Name: "BadArgument", Phrase: "an argument is out of range or has the wrong form"},
-	BadValue:            {Class: Command, Name: "BadValue", Phrase: "the stored value does not allow the operation"},
-	NoSuchKey:           {Class: Command, Name: "NoSuchKey", Phrase: "the key, field, index or member does not exist"},
-	BusyKey:             {Class: Command, Name: "BusyKey", Phrase: "BUSYKEY, or the target exists already"},
-	TooLarge:            {Class: Command, Name: "TooLarge", Phrase: "the result or argument would be too large"},
-	BadPayload:          {Class: Command, Name: "BadPayload", Phrase: "RESTORE or a module got data it cannot read"},
-	ConfigRefused:       {Class: Command, Name: "ConfigRefused", Phrase: "CONFIG SET and the like were refused"},
-	AdminRefused:        {Class: Command, Name: "AdminRefused", Phrase: "an administrative command was refused"},
-	ReplicationFault:    {Class: Command, Name: "ReplicationFault", Phrase: "a replication command was refused"},
-	MigrateFailed:       {Class: Command, Name: "MigrateFailed", Phrase: "MIGRATE failed on the way or at the target"},
-	NotSupported:        {Class: Command, Name: "NotSupported", Phrase: "the server is too old, or the feature is switched off"},
-	ModuleMissing:       {Class: Command, Name: "ModuleMissing", Phrase: "a module is not loaded"},
-	ModuleFailed:        {Class: Command, Name: "ModuleFailed", Phrase: "a module refused the call"},
-	UnknownReply:        {Class: Command, Name: "UnknownReply", Phrase: "an error code that nobody knows"},
-	BusyGroup:           {Class: Stream, Name: "BusyGroup", Phrase: "the consumer group exists"},
-	NoGroup:             {Class: Stream, Name: "NoGroup", Phrase: "the consumer group does not exist"},
-	StreamKeyGone:       {Class: Stream, Name: "StreamKeyGone", Phrase: "the stream key no longer exists"},
-	StreamID:            {Class: Stream, Name: "StreamID", Phrase: "an entry id is invalid or not greater than the last"},
-	StreamConsumerInit:  {Class: Stream, Name: "StreamConsumerInit", Phrase: "a consumer could not be set up"},
-	ReplicationShort:    {Class: Durability, Name: "ReplicationShort", Phrase: "fewer replicas acknowledged than wanted"},
-	PersistenceShort:    {Class: Durability, Name: "PersistenceShort", Phrase: "fewer fsyncs than wanted"},
-	DialRefused:         {Class: Transport, Name: "DialRefused", Phrase: "nobody listens at the address"},
-	DialFailed:          {Class: Transport, Name: "DialFailed", Phrase: "the connection could not be made for another reason"},
-	DNS:                 {Class: Transport, Name: "DNS", Phrase: "the name could not be resolved"},
-	TLS:                 {Class: Transport, Name: "TLS", Phrase: "the TLS handshake failed"},
-	Handshake:           {Class: Transport, Name: "Handshake", Phrase: "the server refused HELLO, SELECT, CLIENT ..."},
-	ConnLost:            {Class: Transport, Name: "ConnLost", Phrase: "the connection broke under the command"},
-	StaleConn:           {Class: Transport, Name: "StaleConn", Phrase: "an idle connection turned out dead before the write"},
-	ConnRetired:         {Class: Transport, Name: "ConnRetired", Phrase: "the connection was retired on purpose before the write"},
-	ConnExpired:         {Class: Transport, Name: "ConnExpired", Phrase: "the connection reached its lifetime"},
-	Protocol:            {Class: Transport, Name: "Protocol", Phrase: "the peer does not speak RESP, or replies do not match"},
-	ForeignContext:      {Class: Transport, Name: "ForeignContext", Phrase: "somebody else's context ended a shared dial or flight"},
-	DialTimeout:         {Class: Timeout, Name: "DialTimeout", Phrase: "no connection within the dial timeout"},
-	IOTimeout:           {Class: Timeout, Name: "IOTimeout", Phrase: "no answer within the connection's timeout"},
-	PoolWait:            {Class: Timeout, Name: "PoolWait", Phrase: "no free connection in time"},
-	Deadline:            {Class: Timeout, Name: "Deadline", Phrase: "the caller's own deadline passed"},
-	BreakerOpen:         {Class: Resilience, Name: "BreakerOpen", Phrase: "the circuit breaker of the node is open"},
-	BulkheadFull:        {Class: Resilience, Name: "BulkheadFull", Phrase: "too many dedicated, blocking and stream users"},
-	Closed:              {Class: Lifecycle, Name: "Closed", Phrase: "the client is closed"},
-	Canceled:            {Class: Lifecycle, Name: "Canceled", Phrase: "the caller's own context was canceled"},
-	PrimaryNotFound:     {Class: Sentinel, Name: "PrimaryNotFound", Phrase: "no sentinel knows a primary of that name"},
-	ReplicaNotFound:     {Class: Sentinel, Name: "ReplicaNotFound", Phrase: "no replica is usable"},
-	StalePrimary:        {Class: Sentinel, Name: "StalePrimary", Phrase: "a node announced as primary says that it is not"},
-	SentinelDown:        {Class: Sentinel, Name: "SentinelDown", Phrase: "no sentinel answers"},
-	NoGoodReplica:       {Class: Sentinel, Name: "NoGoodReplica", Phrase: "sentinel finds no replica to promote"},
-	NoQuorum:            {Class: Sentinel, Name: "NoQuorum", Phrase: "too few sentinels for a failover"},
-	FailoverInProgress:  {Class: Sentinel, Name: "FailoverInProgress", Phrase: "a failover is already going on"},
-	SentinelRefused:     {Class: Sentinel, Name: "SentinelRefused", Phrase: "a SENTINEL sub-command was refused"},
-	SubscriberMode:      {Class: PubSub, Name: "SubscriberMode", Phrase: "the connection is subscribed: only subscribe commands"},
-	NoSubscription:      {Class: PubSub, Name: "NoSubscription", Phrase: "nothing to unsubscribe"},
-	SubscriptionLost:    {Class: PubSub, Name: "SubscriptionLost", Phrase: "a subscription ended without being asked to"},
-	TrackingLost:        {Class: PubSub, Name: "TrackingLost", Phrase: "invalidations may have been missed"},
-	LockNotAcquired:     {Class: Lock, Name: "LockNotAcquired", Phrase: "somebody else holds the lock"},
-	LockLost:            {Class: Lock, Name: "LockLost", Phrase: "a held lock was lost"},
-	LockNotHeld:         {Class: Lock, Name: "LockNotHeld", Phrase: "release or extension of a lock that is not ours"},
-	LockBusy:            {Class: Lock, Name: "LockBusy", Phrase: "waiting for the lock took too long"},
-	SerializeFailed:     {Class: Cache, Name: "SerializeFailed", Phrase: "a value could not be encoded"},
-	SerializerMismatch:  {Class: Cache, Name: "SerializerMismatch", Phrase: "an entry was written by another serializer"},
-	EntryCorrupt:        {Class: Cache, Name: "EntryCorrupt", Phrase: "an entry failed its checksum or its format"},
-	DecryptFailed:       {Class: Cache, Name: "DecryptFailed", Phrase: "an entry failed authentication"},
-	UnknownKey:          {Class: Cache, Name: "UnknownKey", Phrase: "an entry was sealed with a key outside the keyring"},
-	TenantMismatch:      {Class: Cache, Name: "TenantMismatch", Phrase: "an entry belongs to another tenant"},
-	NonceExhausted:      {Class: Cache, Name: "NonceExhausted", Phrase: "a key has sealed as much as it may"},
-	InteropRejected:     {Class: Cache, Name: "InteropRejected", Phrase: "a value is outside the interop model"},
-	EntryTooLarge:       {Class: Cache, Name: "EntryTooLarge", Phrase: "an entry is over the limit"},
-	KeyRejected:         {Class: Cache, Name: "KeyRejected", Phrase: "a cache key is not allowed"},
-	NegativeHit:         {Class: Cache, Name: "NegativeHit", Phrase: "the absence of the value is cached"},
-	LoaderFailed:        {Class: Cache, Name: "LoaderFailed", Phrase: "the loader returned an error"},
-	LoaderPanicked:      {Class: Cache, Name: "LoaderPanicked", Phrase: "the loader panicked or ended its goroutine"},
-	LoaderTimeout:       {Class: Cache, Name: "LoaderTimeout", Phrase: "the loader took too long"},
-	LoaderRejected:      {Class: Cache, Name: "LoaderRejected", Phrase: "too many loads are running"},
-	Reentrant:           {Class: Cache, Name: "Reentrant", Phrase: "a loader asked for the key that it loads"},
-	InvalidationPending: {Class: Cache, Name: "InvalidationPending", Phrase: "an invalidation waits in the journal"},
-	InvalidationLost:    {Class: Cache, Name: "InvalidationLost", Phrase: "an invalidation could not be kept"},
-	CacheAborted:        {Class: Cache, Name: "CacheAborted", Phrase: "a client-side cache flight was abandoned"},
-	BackendAuth:         {Class: Cache, Name: "BackendAuth", Phrase: "a cache backend refused the credentials"},
-	BackendLimited:      {Class: Cache, Name: "BackendLimited", Phrase: "a cache backend limits the rate"},
-	BackendFault:        {Class: Cache, Name: "BackendFault", Phrase: "a cache backend failed"},
-	BackendRefused:      {Class: Cache, Name: "BackendRefused", Phrase: "a cache backend refused the request"},
-	BackendTimeout:      {Class: Cache, Name: "BackendTimeout", Phrase: "a cache backend did not answer in time"},
-	BackendDown:         {Class: Cache, Name: "BackendDown", Phrase: "a cache backend cannot be reached"},
-	BadOption:           {Class: Config, Name: "BadOption", Phrase: "an option is invalid or contradicts another"},
-	BadURL:              {Class: Config, Name: "BadURL", Phrase: "a connection URL is invalid"},
-	BadEnvironment:      {Class: Config, Name: "BadEnvironment", Phrase: "an environment variable is invalid or misspelt"},
-	NoBackend:           {Class: Config, Name: "NoBackend", Phrase: "no backend is configured"},
-	MasterKeyMissing:    {Class: Config, Name: "MasterKeyMissing", Phrase: "encryption is on and there is no key"},
-	MasterKeyInvalid:    {Class: Config, Name: "MasterKeyInvalid", Phrase: "the key is not hex or is too short"},
-	TopologyUnsupported: {Class: Config, Name: "TopologyUnsupported", Phrase: "the topology is not supported by this client"},
-	TrackingUnsupported: {Class: Config, Name: "TrackingUnsupported", Phrase: "the server has no client-side caching"},
-	Misuse:              {Class: Usage, Name: "Misuse", Phrase: "the caller used the API in a way that cannot work"},
-	DecodeFailed:        {Class: Decode, Name: "DecodeFailed", Phrase: "the reply is fine, but not of the wanted type"},
+// Row returns the row of the kind; the zero Row for an invalid kind.
+func (k Kind) Row() Row {
+	if !k.Valid() {
+		return Row{}
+	}
+	return table[k]
 }
 
-// CachekitCode is the E-code of the cachekit family for the kind, or "".
-func (k Kind) CachekitCode() string { return "" }
+// CachekitCode is the E-code of the cachekit family for the kind ("E011"), or
+// "". Several kinds share a code where cachekit tells less apart.
+func (k Kind) CachekitCode() string {
+	if !k.Valid() {
+		return ""
+	}
+	return table[k].Code
+}
+
+// sections holds the rows as they are written, class by class.
+var sections = [classes][]Row{
+	Redirect:     redirectRows,
+	ClusterState: clusterStateRows,
+	ServerState:  serverStateRows,
+	Auth:         authRows,
+	Permission:   permissionRows,
+	Script:       scriptRows,
+	Tx:           txRows,
+	Command:      commandRows,
+	Stream:       streamRows,
+	Durability:   durabilityRows,
+	Transport:    transportRows,
+	Timeout:      timeoutRows,
+	Resilience:   resilienceRows,
+	Lifecycle:    lifecycleRows,
+	Sentinel:     sentinelRows,
+	PubSub:       pubSubRows,
+	Lock:         lockRows,
+	Cache:        cacheRows,
+	Config:       configRows,
+	Usage:        usageRows,
+	Decode:       decodeRows,
+}
+
+// table is sections by kind, made once. The class of a row is its section's.
+var table = func() (t [kinds]Row) {
+	for class, rows := range sections {
+		for _, row := range rows {
+			row.Class = Class(class)
+			t[row.Kind] = row
+		}
+	}
+	return t
+}()

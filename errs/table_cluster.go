@@ -1,0 +1,126 @@
+package errs
+
+var redirectRows = []Row{
+	{
+		Kind: Moved, Name: "Moved", Phrase: "the slot belongs to another node",
+		Meaning: "The slot of the keys is served by another node, which the reply names. Nothing was executed.",
+		Example: "-MOVED 3999 127.0.0.1:6381",
+		Cause:   "The slot was moved, a replica was promoted, or a client without cluster support asked a cluster node.",
+		Action:  "Usually nothing: the cluster client follows it and refreshes its topology. If callers see it, configure the cluster topology instead of a single address.",
+	},
+	{
+		Kind: Ask, Name: "Ask", Phrase: "this one command must go to the importing node",
+		Meaning: "The slot is being migrated and the key has already left: this one command goes to the importing node behind ASKING, while the slot stays where it is. Nothing was executed.",
+		Example: "-ASK 3999 127.0.0.1:6381",
+		Cause:   "A slot migration is running.",
+		Action:  "Usually nothing: the cluster client follows it once and does not change its slot map.",
+	},
+	{
+		Kind: RedirectTo, Name: "RedirectTo", Phrase: "the primary is at another address",
+		Meaning: "A Valkey node outside a cluster is not the primary any more and names the one that is. Nothing was executed.",
+		Example: "-REDIRECT 127.0.0.1:6379",
+		Cause:   "A failover; the connection had announced CLIENT CAPA redirect.",
+		Action:  "Usually nothing: the primary is discovered again. Use the sentinel topology if failovers are expected.",
+	},
+	{
+		Kind: BadRedirect, Name: "BadRedirect", Phrase: "a redirect names no usable target",
+		Meaning: "A reply begins like a redirect, but its slot, host or port cannot be used, or a script wrote it. It is not followed.",
+		Example: "-MOVED 99999 127.0.0.1:6381",
+		Cause:   "A script or module that returns such a text, a proxy that rewrites replies, or a node without an announced address.",
+		Action:  "Look at the whole reply with Detail. Check cluster-announce-ip, -port and -hostname of the node; fix the script.",
+	},
+	{
+		Kind: RedirectLoop, Name: "RedirectLoop", Phrase: "too many redirects",
+		Meaning: "The command was redirected more often than the hop budget allows. The RedirectError in the cause lists the nodes asked.",
+		Example: "two nodes that answer MOVED to each other for the same slot",
+		Cause:   "Nodes disagree about the owner of a slot: a migration was left half-way, or a partition has not healed.",
+		Action:  "Run redis-cli --cluster check on any node and repair the slot (--cluster fix). Later calls work when the nodes agree.",
+	},
+}
+
+var clusterStateRows = []Row{
+	{
+		Kind: ClusterDown, Name: "ClusterDown", Phrase: "the cluster is down",
+		Meaning: "The node does not serve this slot at the moment, because the cluster lacks a majority or an owner for the slot. Nothing was executed.",
+		Example: "-CLUSTERDOWN The cluster is down",
+		Cause:   "Primaries are unreachable and no replica has been promoted yet, or slots are assigned to nobody.",
+		Action:  "It is retried with pauses and passes when the failover ends. If it stays, look at CLUSTER INFO and CLUSTER SLOTS for uncovered slots.",
+	},
+	{
+		Kind: TryAgain, Name: "TryAgain", Phrase: "the keys are split by a running migration",
+		Meaning: "A command with several keys met a slot in migration: some keys are here, others have left. Nothing was executed.",
+		Example: "-TRYAGAIN Multiple keys request during rehashing of slot",
+		Cause:   "A slot migration is running.",
+		Action:  "It is retried with pauses and passes when the slot has moved. If it stays, finish the migration.",
+	},
+	{
+		Kind: NoSlot, Name: "NoSlot", Phrase: "no node is known for the slot",
+		Meaning: "The topology that the client knows names no node for the slot, so nothing was sent.",
+		Example: "a GET while slots 0 to 5460 are assigned to nobody",
+		Cause:   "The cluster was set up incompletely, or every seed answered with a partial view.",
+		Action:  "Assign the slots (redis-cli --cluster fix). The client refreshes its topology meanwhile.",
+	},
+	{
+		Kind: UnknownTarget, Name: "UnknownTarget", Phrase: "a redirect names a node outside the topology",
+		Meaning: "A redirect names an address that no refresh of the topology confirms. It is not followed, so that credentials and data do not go to a stranger.",
+		Example: "MOVED to 203.0.113.7:6379 while CLUSTER SLOTS does not list that node",
+		Cause:   "A node that has just joined, wrong cluster-announce settings, or a forged reply.",
+		Action:  "Check that the announced addresses are those of CLUSTER SLOTS. It passes by itself when the topology lists the node.",
+	},
+	{
+		Kind: TopologyFailed, Name: "TopologyFailed", Phrase: "no node gave a usable topology",
+		Meaning: "None of the seeds and known nodes answered with a topology that can be used. Nothing was executed.",
+		Example: "every seed address refuses connections",
+		Cause:   "The cluster is unreachable from here, the seeds are wrong, or the user may not run CLUSTER SLOTS.",
+		Action:  "See the cause for the failure of each node. Check addresses, firewall, credentials and ACL.",
+	},
+	{
+		Kind: CrossSlot, Name: "CrossSlot", Phrase: "the keys are in several slots",
+		Meaning: "The keys of the command belong to several slots. Found before sending where possible; nothing was executed.",
+		Example: "-CROSSSLOT Keys in request don't hash to the same slot",
+		Cause:   "A command over several keys without a common hash tag.",
+		Action:  "Give the keys a common hash tag ({user:7}:name), or use the cluster-wide helpers such as MGet and MDel, which split by slot.",
+	},
+	{
+		Kind: ClusterTransaction, Name: "ClusterTransaction", Phrase: "the transaction spans several slots",
+		Meaning: "A transaction or WATCH names keys of several slots, or of another node than the one it began on. Nothing was executed.",
+		Example: "MULTI, SET {a}:1, SET {b}:1 on a cluster",
+		Cause:   "Keys of one transaction without a common hash tag.",
+		Action:  "Give all keys of a transaction one hash tag.",
+	},
+	{
+		Kind: ClusterDisabled, Name: "ClusterDisabled", Phrase: "the server is not in cluster mode",
+		Meaning: "A command needs cluster mode, and the server runs without it.",
+		Example: "-ERR This instance has cluster support disabled",
+		Cause:   "The cluster topology is configured for a server that stands alone.",
+		Action:  "Use the plain topology, or start the server with cluster-enabled yes.",
+	},
+	{
+		Kind: ClusterRefused, Name: "ClusterRefused", Phrase: "not allowed in cluster mode",
+		Meaning: "The command or one of its options does not exist in cluster mode. Nothing was executed.",
+		Example: "-ERR SELECT is not allowed in cluster mode",
+		Cause:   "A database number other than 0, MOVE, REPLICAOF, or SORT with BY and GET patterns.",
+		Action:  "Use database 0 and key prefixes; sort in the application.",
+	},
+	{
+		Kind: ClusterAdmin, Name: "ClusterAdmin", Phrase: "the cluster command was refused",
+		Meaning: "A CLUSTER sub-command was refused in the state that the node is in.",
+		Example: "-ERR Slot 1 is already busy",
+		Cause:   "A node that is not a primary, is not known yet, still holds keys, or a slot that is already assigned.",
+		Action:  "Read the whole reply with Detail, correct the cluster's state, run the sub-command again.",
+	},
+	{
+		Kind: NonLocalKey, Name: "NonLocalKey", Phrase: "the script reached for a key of another node",
+		Meaning: "A script used a key that this node does not serve. What it wrote before stays written.",
+		Example: "-ERR Script attempted to access a non local key in a cluster node script: f, on @user_function:2.",
+		Cause:   "The script builds key names instead of taking them from KEYS, or its keys have no common hash tag.",
+		Action:  "Pass every key as a key argument and give them one hash tag.",
+	},
+	{
+		Kind: FanoutFailed, Name: "FanoutFailed", Phrase: "some nodes failed",
+		Meaning: "A command that went to several nodes failed on some of them. The FanoutError in the cause holds the failure of each node.",
+		Example: "FlushAll on three primaries, one of which is unreachable",
+		Cause:   "A node is down, loading or refuses the command.",
+		Action:  "Read FanoutError.ByNode, and repeat for the nodes that failed if the command may be repeated.",
+	},
+}
