@@ -113,6 +113,7 @@ const (
 	NotSupported      // the server is too old, or the feature is switched off
 	ModuleMissing     // a module is not loaded
 	ModuleFailed      // a module refused the call
+	CommandRefused    // an ERR text that fits no other kind
 	UnknownReply      // an error code that nobody knows
 
 	// Class Stream.
@@ -141,6 +142,7 @@ const (
 	ConnExpired    // the connection reached its lifetime
 	Protocol       // the peer does not speak RESP, or replies do not match
 	ForeignContext // somebody else's context ended a shared dial or flight
+	Unclassified   // an error of unknown origin
 
 	// Class Timeout.
 

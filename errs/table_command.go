@@ -128,6 +128,13 @@ var commandRows = []Row{
 		Action:  "Read the whole reply with Detail and the module's documentation.",
 	},
 	{
+		Kind: CommandRefused, Name: "CommandRefused", Phrase: "the server refused the command",
+		Meaning: "The server refused the command with a plain ERR text that fits no other kind. Nothing was executed, unless a script sent it.",
+		Example: "-ERR frobnication is out of season",
+		Cause:   "A wrong argument to a rare command, a module, or a server newer than this client.",
+		Action:  "Read the whole reply with Detail. It is not retried.",
+	},
+	{
 		Kind: UnknownReply, Name: "UnknownReply", Phrase: "the server answered with an unknown error",
 		Meaning: "The error line has a code or text that nobody knows here. Code keeps the code as sent.",
 		Example: "-MYCODE quota of tenant 7 is used up",

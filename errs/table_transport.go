@@ -78,6 +78,13 @@ var transportRows = []Row{
 		Cause:   "Shared dials and client-side cache flights run under the context of the one who began them.",
 		Action:  "Usually nothing: it is retried at once under the own context.",
 	},
+	{
+		Kind: Unclassified, Name: "Unclassified", Phrase: "an error of unknown origin", Code: "E010",
+		Meaning: "Neither a server's reply nor an error that the network, TLS or rueidis is known to give. The cause is kept.",
+		Example: "an error of the caller's own dial function",
+		Cause:   "A hook, a custom dialer or a custom connection returned an error of its own type.",
+		Action:  "Look at the cause with Detail or errors.As. It is not retried, for nothing is known of it.",
+	},
 }
 
 var timeoutRows = []Row{
