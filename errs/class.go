@@ -34,22 +34,49 @@ const (
 	classes // the number of classes, with the zero that is none
 )
 
-var classNames = [classes]string{
-	Redirect: "Redirect", ClusterState: "ClusterState", ServerState: "ServerState",
-	Auth: "Auth", Permission: "Permission", Script: "Script", Tx: "Tx",
-	Command: "Command", Stream: "Stream", Durability: "Durability",
-	Transport: "Transport", Timeout: "Timeout", Resilience: "Resilience",
-	Lifecycle: "Lifecycle", Sentinel: "Sentinel", PubSub: "PubSub", Lock: "Lock",
-	Cache: "Cache", Config: "Config", Usage: "Usage", Decode: "Decode",
+var classTexts = [classes]struct{ name, meaning string }{
+	Redirect:     {"Redirect", "the key lives on another node"},
+	ClusterState: {"ClusterState", "the cluster cannot serve these keys now, or not in this form"},
+	ServerState:  {"ServerState", "the server cannot do it now"},
+	Auth:         {"Auth", "who are you"},
+	Permission:   {"Permission", "you may not"},
+	Script:       {"Script", "a script or function failed, is missing or runs on"},
+	Tx:           {"Tx", "transactions: MULTI, EXEC and WATCH"},
+	Command:      {"Command", "the call or the stored data is wrong"},
+	Stream:       {"Stream", "streams and consumer groups"},
+	Durability:   {"Durability", "the write was applied, but less safely than wanted"},
+	Transport:    {"Transport", "dialling and the connection"},
+	Timeout:      {"Timeout", "time ran out"},
+	Resilience:   {"Resilience", "refused by a policy of the client; nothing was sent"},
+	Lifecycle:    {"Lifecycle", "the client is closed, or the caller went away"},
+	Sentinel:     {"Sentinel", "discovery of the primary"},
+	PubSub:       {"PubSub", "subscriptions and invalidations"},
+	Lock:         {"Lock", "distributed locks"},
+	Cache:        {"Cache", "the cache layer"},
+	Config:       {"Config", "the configuration, found at construction"},
+	Usage:        {"Usage", "the API was used in a way that cannot work"},
+	Decode:       {"Decode", "the reply is not of the wanted type"},
 }
 
 // String is the name of the constant: "ServerState". An invalid class prints
 // as "Class(n)".
 func (c Class) String() string {
-	if c == 0 || c >= classes {
+	if !c.Valid() {
 		return "Class(" + strconv.Itoa(int(c)) + ")"
 	}
-	return classNames[c]
+	return classTexts[c].name
+}
+
+// Valid reports whether c is a class of this version of the package; 0 is not.
+func (c Class) Valid() bool { return c > 0 && c < classes }
+
+// Meaning says in a few words what the kinds of the class have in common; ""
+// for an invalid class.
+func (c Class) Meaning() string {
+	if !c.Valid() {
+		return ""
+	}
+	return classTexts[c].meaning
 }
 
 // Error makes a Class a target for errors.Is.

@@ -12,7 +12,7 @@ import (
 // decisions are made of them in package classify.
 //
 // An Error is not changed once a caller has it, so it may be shared between
-// goroutines.
+// goroutines. Its methods accept a nil receiver, WithSlot excepted.
 type Error struct {
 	Kind     Kind          // what failed
 	Effect   Effect        // whether the command may have been executed
@@ -28,7 +28,12 @@ type Error struct {
 
 // Slot is the cluster slot that the failure concerns, 0 to 16383, and whether
 // there is one.
-func (e *Error) Slot() (slot int, ok bool) { return e.slot - 1, e.slot > 0 }
+func (e *Error) Slot() (slot int, ok bool) {
+	if e == nil || e.slot == 0 {
+		return 0, false
+	}
+	return e.slot - 1, true
+}
 
 // WithSlot sets the slot and returns e. It is for those who make an Error; a
 // slot outside 0 to 16383 clears it.
@@ -41,28 +46,39 @@ func (e *Error) WithSlot(slot int) *Error {
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // Is matches the Kind and the Class; two values of Error are never equal
 // because they have the same type.
 func (e *Error) Is(target error) bool {
+	if e == nil {
+		return false
+	}
 	switch t := target.(type) {
 	case Kind:
-		return t == e.Kind
+		return t == e.Kind && t.Valid()
 	case Class:
-		return t != 0 && t == e.Kind.Class()
+		return t == e.Kind.Class() && t != 0
 	}
 	return false
 }
 
-// Timeout is true for all kinds of class Timeout, as net.Error wants it.
-func (e *Error) Timeout() bool { return e.Kind.Class() == Timeout }
+// Timeout is true for all kinds of class Timeout; net.Error calls it so.
+func (e *Error) Timeout() bool { return e != nil && e.Kind.Class() == Timeout }
 
 // Error reads "op: phrase of the kind (CODE)", then address, slot and attempts
 // where they are known, and says "may have been executed" when that is so. The
 // server's free text and the cause's text are not in it: they quote arguments,
 // keys and URLs. Who wants them asks with errors.As or Detail.
 func (e *Error) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
 	b := make([]byte, 0, 160)
 	if e.Op != "" {
 		b = append(append(b, e.Op...), ": "...)
@@ -95,7 +111,7 @@ func (e *Error) Error() string {
 // Detail is the text of the cause, such as the server's whole error line. It
 // may quote arguments, keys and URLs: do not log it where those are secret.
 func (e *Error) Detail() string {
-	if e.Err == nil {
+	if e == nil || e.Err == nil {
 		return ""
 	}
 	return e.Err.Error()
@@ -107,7 +123,7 @@ func (e *Error) LogValue() slog.Value {
 	if e == nil {
 		return slog.StringValue("<nil>")
 	}
-	attrs := make([]slog.Attr, 0, 8)
+	attrs := make([]slog.Attr, 0, 9)
 	attrs = append(attrs,
 		slog.String("kind", e.Kind.Label()),
 		slog.String("class", e.Kind.Class().String()),
@@ -125,14 +141,20 @@ func (e *Error) LogValue() slog.Value {
 		attrs = append(attrs, slog.Int("slot", slot))
 	}
 	if e.Attempts > 0 {
-		attrs = append(attrs, slog.Int("attempts", e.Attempts), slog.Duration("elapsed", e.Elapsed))
+		attrs = append(attrs, slog.Int("attempts", e.Attempts))
+	}
+	if e.Elapsed > 0 {
+		attrs = append(attrs, slog.Duration("elapsed", e.Elapsed))
 	}
 	return slog.GroupValue(attrs...)
 }
 
 // MarshalJSON writes the same facts as LogValue, so that an error in a JSON
-// log carries no free text either.
+// log carries no free text either. The elapsed time is in the form "1.5s".
 func (e *Error) MarshalJSON() ([]byte, error) {
+	if e == nil {
+		return []byte("null"), nil
+	}
 	facts := struct {
 		Kind     string `json:"kind"`
 		Class    string `json:"class"`

@@ -2,40 +2,17 @@ package errs
 
 // The helpers below read an error without allocating: they are loops over type
 // switches, where errors.As would reflect. They look through Unwrap() error
-// and Unwrap() []error, depth first, as package errors does.
+// and Unwrap() []error, depth first, as package errors does, and never panic:
+// a nil *Error inside an error counts as an error of which nothing is known.
 
-// find returns the first *Error in the tree of err, or nil.
-func find(err error) *Error {
-	for err != nil {
-		if e, ok := err.(*Error); ok {
-			return e
-		}
-		switch u := err.(type) {
-		case interface{ Unwrap() error }:
-			err = u.Unwrap()
-		case interface{ Unwrap() []error }:
-			for _, branch := range u.Unwrap() {
-				if e := find(branch); e != nil {
-					return e
-				}
-			}
-			return nil
-		default:
-			return nil
-		}
-	}
-	return nil
-}
-
-// KindOf is the kind of the first *Error or Kind in err, 0 if there is none.
+// KindOf is the kind of the first *Error in err. Without one it is the first
+// Kind in err, and 0 if there is none either.
 func KindOf(err error) Kind {
 	if e := find(err); e != nil {
 		return e.Kind
 	}
-	if k, ok := err.(Kind); ok {
-		return k
-	}
-	return 0
+	k, _ := first[Kind](err)
+	return k
 }
 
 // ClassOf is the class of KindOf(err), 0 if there is none.
@@ -61,33 +38,106 @@ func AddrOf(err error) string {
 	return ""
 }
 
-// CachekitCode is the cachekit E-code ("E011") of the kind of err, or "".
+// CachekitCode is the E-code of the cachekit family ("E011") of KindOf(err),
+// or "".
 func CachekitCode(err error) string { return KindOf(err).CachekitCode() }
 
 // MayHaveExecuted reports whether the command behind err may have been
 // executed, wholly or in part. It is false for nil, and true for an error that
-// is not ours. Of several joined errors one is enough.
-func MayHaveExecuted(err error) bool {
+// is not ours. Of several joined errors one is enough: each may stand for a
+// command of its own.
+func MayHaveExecuted(err error) bool { return err != nil && mayHaveExecuted(err) }
+
+// mayHaveExecuted is MayHaveExecuted for what an error holds, where nil is
+// what a foreign error unwraps to when it wraps nothing.
+func mayHaveExecuted(err error) bool {
+	for {
+		switch u := err.(type) {
+		case *Error:
+			return u == nil || u.Effect != NotExecuted
+		case *shield:
+			err = u.cause
+		case *BatchError: // before Unwrap() []error, which makes a slice
+			for _, f := range u.Failed {
+				if mayHaveExecuted(f.Err) {
+					return true
+				}
+			}
+			return len(u.Failed) == 0
+		case *FanoutError:
+			for _, branch := range u.ByNode {
+				if mayHaveExecuted(branch) {
+					return true
+				}
+			}
+			return len(u.ByNode) == 0
+		case interface{ Unwrap() error }:
+			err = u.Unwrap()
+		case interface{ Unwrap() []error }:
+			branches := u.Unwrap()
+			for _, branch := range branches {
+				if mayHaveExecuted(branch) {
+					return true
+				}
+			}
+			return len(branches) == 0
+		default:
+			return true
+		}
+	}
+}
+
+// find returns the first *Error in the tree of err, or nil.
+func find(err error) *Error {
+	e, _ := first[*Error](err)
+	return e
+}
+
+// first returns the first T in the tree of err.
+func first[T error](err error) (found T, ok bool) {
 	for err != nil {
-		if e, ok := err.(*Error); ok {
-			return e.Effect != NotExecuted
+		if found, ok = err.(T); ok {
+			return found, true
 		}
 		switch u := err.(type) {
+		case *shield:
+			err = u.cause
+		case *BatchError: // before Unwrap() []error, which makes a slice
+			for _, f := range u.Failed {
+				if found, ok = first[T](f.Err); ok {
+					return found, true
+				}
+			}
+			return found, false
+		case *FanoutError:
+			return firstByNode[T](u.ByNode)
 		case interface{ Unwrap() error }:
 			err = u.Unwrap()
 		case interface{ Unwrap() []error }:
 			for _, branch := range u.Unwrap() {
-				if branch != nil && MayHaveExecuted(branch) {
-					return true
+				if found, ok = first[T](branch); ok {
+					return found, true
 				}
 			}
-			return len(u.Unwrap()) == 0
+			return found, false
 		default:
-			return true
-		}
-		if err == nil {
-			return true
+			return found, false
 		}
 	}
-	return false
+	return found, false
+}
+
+// firstByNode returns the first T in the order of the addresses, so that the
+// answer does not change from call to call.
+func firstByNode[T error](byNode map[string]error) (found T, ok bool) {
+	var at string
+	for addr, err := range byNode {
+		if ok && addr > at {
+			continue
+		}
+		if e, has := first[T](err); has {
+			found, ok, at = e, true, addr
+		}
+	}
+	return found, ok
 }

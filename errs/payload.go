@@ -1,6 +1,8 @@
 package errs
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +22,7 @@ type RedirectError struct {
 }
 
 func (e *RedirectError) Error() string {
-	return "redirected from " + quoted(e.From) + " to " + quoted(e.To) + ", hops " + strconv.Itoa(len(e.Hops))
+	return "redirected from " + orUnknown(e.From) + " to " + orUnknown(e.To) + ", hops " + strconv.Itoa(len(e.Hops))
 }
 
 func (e *RedirectError) Unwrap() error { return e.Err }
@@ -34,7 +36,7 @@ type OpenError struct {
 }
 
 func (e *OpenError) Error() string {
-	return e.Lane + " breaker of " + quoted(e.Addr) + " is open, retry after " + e.RetryAfter.String()
+	return e.Lane + " breaker of " + orUnknown(e.Addr) + " is open, retry after " + e.RetryAfter.String()
 }
 
 func (e *OpenError) Unwrap() error { return e.Err }
@@ -57,6 +59,7 @@ const (
 	WhyBreaker  Why = "breaker"  // the breaker opened meanwhile
 	WhyClosed   Why = "closed"   // the client was closed meanwhile
 	WhyCaller   Why = "caller"   // the caller's context ended during a pause
+	WhyOrder    Why = "order"    // it would overtake a later command of the batch that was executed
 	WhyPolicy   Why = "policy"   // the retry delay function said stop
 )
 
@@ -124,9 +127,11 @@ type CrossSlotError struct {
 
 func (e *CrossSlotError) Error() string {
 	var b strings.Builder
-	b.WriteString(e.Command + " has keys in several slots")
-	for i, s := range e.Slots {
-		b.WriteString([2]string{", ", ": "}[btoi(i == 0)] + strconv.Itoa(s))
+	b.WriteString(orUnknown(e.Command) + " has keys in several slots")
+	sep := ": "
+	for _, s := range e.Slots {
+		b.WriteString(sep + strconv.Itoa(s))
+		sep = ", "
 	}
 	return b.String()
 }
@@ -152,12 +157,19 @@ type FanoutError struct {
 	ByNode map[string]error // by address
 }
 
-func (e *FanoutError) Error() string { return strconv.Itoa(len(e.ByNode)) + " nodes failed" }
+func (e *FanoutError) Error() string {
+	if len(e.ByNode) == 1 {
+		return "1 node failed"
+	}
+	return strconv.Itoa(len(e.ByNode)) + " nodes failed"
+}
 
+// Unwrap gives the failures in the order of the addresses, so that errors.As
+// finds the same one every time.
 func (e *FanoutError) Unwrap() []error {
 	all := make([]error, 0, len(e.ByNode))
-	for _, err := range e.ByNode {
-		all = append(all, err)
+	for _, addr := range slices.Sorted(maps.Keys(e.ByNode)) {
+		all = append(all, e.ByNode[addr])
 	}
 	return all
 }
@@ -179,7 +191,7 @@ type UnknownCommandError struct {
 	Err     error
 }
 
-func (e *UnknownCommandError) Error() string { return "unknown command " + quoted(e.Command) }
+func (e *UnknownCommandError) Error() string { return "unknown command " + orUnknown(e.Command) }
 
 func (e *UnknownCommandError) Unwrap() error { return e.Err }
 
@@ -191,21 +203,15 @@ type VersionError struct {
 }
 
 func (e *VersionError) Error() string {
-	return e.Command + " is not supported by server " + quoted(e.Server)
+	return orUnknown(e.Command) + " is not supported by server " + orUnknown(e.Server)
 }
 
 func (e *VersionError) Unwrap() error { return e.Err }
 
-func quoted(s string) string {
+// orUnknown is s as it stands in a text, where nothing would read as a mistake.
+func orUnknown(s string) string {
 	if s == "" {
 		return "(unknown)"
 	}
 	return s
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
