@@ -173,6 +173,17 @@ var policies = [256]policy{
 	errs.DecodeFailed: {executed, Return, 0, LaneSuccess},
 }
 
+// OfKind is the verdict on a kind of which nothing more is known: the default
+// that the policy table holds for it. A redirection has no Addr and no Slot,
+// so this is for reading and not for following. A number that is not a kind
+// counts as errs.Unclassified.
+func OfKind(k errs.Kind) Verdict {
+	if !k.Valid() {
+		k = errs.Unclassified
+	}
+	return verdict(k)
+}
+
 // verdict is the row of a kind.
 func verdict(k errs.Kind) Verdict {
 	p := &policies[k]

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redoubt-go/redoubt/classify"
 	"pgregory.net/rapid"
+
+	"github.com/redoubt-go/redoubt/classify"
 )
 
 func TestSafetyZeroValueIsUnratedAndNeverPasses(t *testing.T) {
