@@ -179,4 +179,9 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 }
 
 // GoString keeps the cause out of %#v as well.
-func (e *Error) GoString() string { return "&errs.Error{" + strconv.Quote(e.Error()) + "}" }
+func (e *Error) GoString() string {
+	if e == nil {
+		return "(*errs.Error)(nil)"
+	}
+	return "&errs.Error{" + strconv.Quote(e.Error()) + "}"
+}

@@ -253,7 +253,8 @@ func (k Kind) Label() string {
 	return labels[k]
 }
 
-// Error is the phrase of the kind; it makes a Kind a target for errors.Is.
+// Error is the phrase of the kind; it makes a Kind a target for errors.Is, and
+// is what package fmt prints of it.
 func (k Kind) Error() string {
 	if !k.Valid() {
 		return k.String()

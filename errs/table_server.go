@@ -179,7 +179,7 @@ var permissionRows = []Row{
 		Kind: CommandLocked, Name: "CommandLocked", Phrase: "the server's configuration forbids the command",
 		Meaning: "The command is disabled on this server for everybody. Nothing was executed.",
 		Example: "-ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.",
-		Cause:   "enable-debug-command, enable-module-command or a managed service that keeps the command to itself.",
+		Cause:   "The settings enable-debug-command and enable-module-command, or a managed service that keeps the command to itself.",
 		Action:  "Do without the command, or enable it in the server's configuration.",
 	},
 }
