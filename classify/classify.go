@@ -36,7 +36,7 @@ func Of(err error, op *Op) Verdict {
 		return reply(string(e), false, op)
 	case *errs.Error:
 		if e != nil {
-			return typed(e)
+			return typed(e, op)
 		}
 		return verdict(errs.Unclassified)
 	}

@@ -65,7 +65,7 @@ func read(text string, plain bool) reading {
 	if wasRaised {
 		r.from = byRaise
 	}
-	located := false
+	located, lua := false, false
 	// Modules say ERR twice, old servers quote the place in a script and then
 	// the line itself: peel until the real code stands in front. The bound is
 	// for lines made to be peeled for ever.
@@ -79,7 +79,8 @@ func read(text string, plain bool) reading {
 			if r.from == byServer {
 				r.from = from
 			}
-			s, located = inner, true
+			located, lua = true, s[0] == 'u'
+			s = inner
 		} else {
 			break
 		}
@@ -97,6 +98,10 @@ func read(text string, plain bool) reading {
 		if !located { // a proxy or fork put "ERR " in front, which rueidis cuts off
 			r.code = r.inner
 		}
+		return r
+	}
+	if lua { // an error of Lua or of error("..."): a sentence of the script's author
+		r.kind = errs.ScriptFailed
 		return r
 	}
 	r.readText(s, plain)

@@ -108,7 +108,7 @@ func raised(v Verdict, r *reading) Verdict {
 	switch r.kind {
 	case errs.ReadOnly, errs.OOM, errs.Misconf, errs.NoReplicas:
 		// The server checks these before the first write of a script.
-		if r.inner != "" {
+		if isGenuine(r.kind, r.text) {
 			return v
 		}
 	case errs.ScriptKilled, errs.ScriptReadOnly:
@@ -149,10 +149,13 @@ func answersScript(v Verdict, r *reading, op *Op) Verdict {
 	case errs.NonLocalKey, errs.ScriptFailed, errs.ScriptKilled:
 		return v
 	default:
-		if refusesScripts(v.Kind, r, op) {
-			return v
+		if !refusesScripts(v.Kind, r, op) {
+			return returned(v)
 		}
-		return returned(v)
+		if v.Do != Return && !isGenuine(v.Kind, r.text) {
+			v.Effect = errs.Unknown // refused in other words, or made up at the end of a script
+		}
+		return v
 	}
 	return returned(withCode(verdict(errs.UnknownReply), v.Code))
 }
@@ -170,6 +173,41 @@ func refusesScripts(k errs.Kind, r *reading, op *Op) bool {
 	case errs.UnknownCommand, errs.WrongArity:
 		// A script that met these inside tells of another command.
 		return strings.EqualFold(quotedName(r.text), op.Name)
+	}
+	return false
+}
+
+// isGenuine reports whether the text behind a code is how servers put it,
+// product names aside. Only scripts can make these codes up, so only for them
+// the words count; a wording that is not known here costs a retry, no more.
+func isGenuine(k errs.Kind, text string) bool {
+	_, verb, _ := strings.Cut(text, " ") // behind the name of the product
+	switch k {
+	case errs.ReadOnly:
+		return hasPrefixFold(text, "you can't write against") || hasPrefixFold(text, "can not run script")
+	case errs.OOM:
+		return hasPrefixFold(text, "command not allowed when used memory") || hasPrefixFold(text, "allow-oom flag")
+	case errs.Misconf:
+		return hasPrefixFold(verb, "is configured to") || hasPrefixFold(text, "errors writing to the aof")
+	case errs.NoReplicas:
+		return hasPrefixFold(text, "not enough good")
+	case errs.Loading:
+		return hasPrefixFold(verb, "is loading the dataset")
+	case errs.Busy:
+		return hasPrefixFold(verb, "is busy running") || hasPrefixFold(text, "slow module operation")
+	case errs.MasterDown:
+		return hasPrefixFold(text, "link with ")
+	case errs.ClusterDown:
+		return hasPrefixFold(text, "the cluster is down") || hasPrefixFold(text, "hash slot not served") ||
+			hasPrefixFold(text, "cluster is not")
+	case errs.TryAgain:
+		return hasPrefixFold(text, "multiple keys request") || hasPrefixFold(text, "slot is being")
+	case errs.NoAuth:
+		return hasPrefixFold(text, "authentication required")
+	case errs.NoScript:
+		return hasPrefixFold(text, "no matching script")
+	case errs.FunctionNotFound, errs.MaxClients, errs.NotPrimary, errs.Protocol:
+		return true // known by the whole sentence only
 	}
 	return false
 }

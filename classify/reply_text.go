@@ -72,43 +72,57 @@ func match(by *rules, s string) (rule, bool) {
 // search tries the phrases at the beginning of every word of s. It passes over
 // what stands in quotes and ends at a colon: there servers echo what users
 // wrote. A sentence that denies ("No failover in progress") speaks of no state.
-func search(s string) (rule, bool) {
+// Of several phrases the first counts, but one that only says "you called it
+// wrongly" gives way to one that says why.
+func search(s string) (found rule, ok bool) {
 	if denies(s) {
 		return rule{}, false
 	}
 	for i := 0; i < len(s); {
-		switch c := s[i]; {
-		case c == ' ' || c == '(':
+		switch c := s[i]; c {
+		case ' ', '(':
 			i++
 			continue
-		case c == '\'' || c == '`' || c == '"':
+		case '\'', '`', '"':
 			end := strings.IndexByte(s[i+1:], c)
 			if end < 0 {
-				return rule{}, false
+				return found, ok
 			}
 			i += end + 2
 			continue
 		}
-		if r, ok := match(&phrases, s[i:]); ok {
-			return r, true
+		if r, hit := match(&phrases, s[i:]); hit {
+			if !vague(r.kind) {
+				return r, true
+			}
+			if !ok {
+				found, ok = r, true
+			}
 		}
 		for i < len(s) && s[i] != ' ' {
 			i++
 		}
 		if s[i-1] == ':' {
-			return rule{}, false
+			break
 		}
 	}
-	return rule{}, false
+	return found, ok
+}
+
+func vague(k errs.Kind) bool {
+	return k == errs.Syntax || k == errs.BadArgument || k == errs.AdminRefused
 }
 
 func denies(s string) bool { return hasPrefixFold(s, "no ") && !hasPrefixFold(s, "no such ") }
 
 // isSubject reports whether an upper-case word is the subject of a sentence
-// and not a code: English words of one letter, or a word before a verb or
-// noun that goes with names of commands and options.
+// and not a code: an English word of one letter, the name of a command, or a
+// word before a verb or noun that goes with names of options.
 func isSubject(first, rest string) bool {
 	if len(first) == 1 {
+		return true
+	}
+	if _, command := rungs[first]; command {
 		return true
 	}
 	switch strings.TrimRight(word(rest), ".,:") {

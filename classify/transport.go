@@ -187,7 +187,7 @@ func (f *findings) verdict(err error, op *Op, alone bool) Verdict {
 	}
 	switch {
 	case f.ours != nil:
-		return typed(f.ours)
+		return typed(f.ours, op)
 	case f.reply != nil:
 		return redisError(f.reply, op)
 	case f.isRaw:
@@ -286,7 +286,7 @@ func trackingRefused(err error, op *Op) Verdict {
 
 // typed is the verdict on an error that is ours already, from the dial seam or
 // from a layer below: its kind and effect stand, the policy is the kind's.
-func typed(e *errs.Error) Verdict {
+func typed(e *errs.Error, op *Op) Verdict {
 	if !e.Kind.Valid() {
 		return verdict(errs.Unclassified)
 	}
@@ -296,9 +296,12 @@ func typed(e *errs.Error) Verdict {
 		v.Slot = slot + 1
 	}
 	switch {
+	case e.Kind == errs.ForeignContext && op.ended():
+		v = ended(op, errs.Deadline) // the one who dials cannot tell whose context it was
+		v.Effect = e.Effect
 	case e.Kind == errs.ExecAbort:
 		if in, ok := e.Err.(*errs.Error); ok && in != nil && in.Kind != errs.ExecAbort {
-			p := typed(in)
+			p := typed(in, op)
 			v.Do, v.Fix, v.Lane, v.Addr = p.Do, p.Fix, p.Lane, p.Addr
 		}
 	case v.Do == Redirect || v.Do == Ask:

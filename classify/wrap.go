@@ -33,9 +33,10 @@ func Wrap(v Verdict, err error, op *Op) *errs.Error {
 		e.WithSlot(op.Slot - 1)
 	}
 	if ours, ok := err.(*errs.Error); ok && ours != nil {
+		e.Err = cause(v, ours.Err)
 		return merge(e, ours)
 	}
-	e.Err = cause(v, err, e.Op)
+	e.Err = cause(v, err)
 	if text, plain, ok := lineOf(err); ok {
 		attach(e, v, text, plain)
 	} else {
@@ -54,13 +55,13 @@ func merge(e, ours *errs.Error) *errs.Error {
 			e.WithSlot(slot)
 		}
 	}
-	e.Addr, e.Attempts, e.Elapsed, e.Err = ours.Addr, ours.Attempts, ours.Elapsed, ours.Err
+	e.Addr, e.Attempts, e.Elapsed = ours.Addr, ours.Attempts, ours.Elapsed
 	return e
 }
 
 // cause is err as it may stand behind an error of this verdict: an own context
 // error bare, all others where no context error shows.
-func cause(v Verdict, err error, op string) error {
+func cause(v Verdict, err error) error {
 	var own error
 	switch v.Kind {
 	case errs.Canceled:
@@ -70,8 +71,11 @@ func cause(v Verdict, err error, op string) error {
 	default:
 		return errs.Shield(err)
 	}
-	if err == own {
+	if err == nil || err == own {
 		return own
+	}
+	if ended, ok := err.(*endedError); ok && ended.own == own {
+		return ended
 	}
 	return &endedError{own: own, err: errs.Shield(err)}
 }
