@@ -1,0 +1,250 @@
+package client
+
+import (
+	"github.com/redis/rueidis"
+
+	"github.com/redoubt-go/redoubt/classify"
+	"github.com/redoubt-go/redoubt/errs"
+)
+
+// unit is one command, or MULTI with all that follows up to EXEC: the commands
+// from <= i < to.
+type unit struct{ from, to int }
+
+// batch is the work of DoMulti: a verdict for each command, and a decision for
+// each unit.
+type batch struct {
+	note    *note
+	tries   []try
+	results []rueidis.RedisResult
+	pooled  bool
+	units   []unit // the batch in pieces that are sent together or not at all
+	pending []int  // indexes whose reply is to be judged, in order
+	held    []bool // not sent again, only to keep the order
+}
+
+func newBatch(s *note, sent uint64, results []rueidis.RedisResult, pooled bool) *batch {
+	w := &batch{
+		note: s, tries: make([]try, len(results)), results: results, pooled: pooled,
+		held: make([]bool, len(results)), pending: make([]int, len(results)),
+	}
+	for i := range w.tries {
+		args, it := s.args(i), s.items[i]
+		w.pending[i] = i
+		w.tries[i].op = opOf(args, it.flags, it.slot, sent)
+	}
+	for from := 0; from < len(results); {
+		u := unit{from, w.end(from)}
+		w.units = append(w.units, u)
+		from = u.to
+	}
+	return w
+}
+
+// end is where the unit that begins at from ends.
+func (w *batch) end(from int) int {
+	if w.tries[from].op.Name != "MULTI" {
+		return from + 1
+	}
+	for i := from + 1; i < len(w.tries); i++ {
+		if name := w.tries[i].op.Name; name == "EXEC" || name == "DISCARD" {
+			return i + 1
+		}
+	}
+	return len(w.tries)
+}
+
+// judge classifies what came back, decides unit by unit what may be sent
+// again, and leaves that in pending. The leading verdict is one of those, if
+// there are any, with the fixes of all and the worst lane.
+func (w *batch) judge(r *run, n *node) classify.Verdict {
+	for _, i := range w.pending {
+		res := w.results[i]
+		r.judge(&w.tries[i], n, res.Error(), duringSetup(res))
+	}
+	for _, u := range w.units {
+		if u.to-u.from > 1 {
+			w.judgeTx(u)
+		}
+	}
+	w.keepOrder()
+	lead := w.lead()
+	w.pending = w.pending[:0]
+	for i := range w.tries {
+		if w.tries[i].v.Do != classify.Return {
+			w.pending = append(w.pending, i)
+		}
+	}
+	return lead
+}
+
+// send sends what is pending, in the order of the batch.
+func (w *batch) send(r *run, n *node) {
+	multi := make([]rueidis.Completed, len(w.pending))
+	for j, i := range w.pending {
+		r.resend(&w.tries[i], n)
+		multi[j] = rebuild(n.builder(), w.note.args(i), w.note.items[i].flags)
+	}
+	for j, res := range sendBatch(r.ctx, n, multi, w.pooled) {
+		w.results[w.pending[j]] = res
+	}
+}
+
+func (w *batch) command(n *node) rueidis.Completed {
+	i := w.pending[0]
+	return rebuild(n.builder(), w.note.args(i), w.note.items[i].flags)
+}
+
+// failures are the errors at the index of their command, nil where there was
+// none.
+func (w *batch) failures(r *run) []*errs.Error {
+	var all []*errs.Error
+	for i := range w.tries {
+		t := &w.tries[i]
+		if t.v.Kind == 0 {
+			continue
+		}
+		if all == nil {
+			all = make([]*errs.Error, len(w.tries))
+		}
+		why := errs.Why("")
+		switch {
+		case w.held[i]:
+			why = errs.WhyOrder
+		case t.v.Do != classify.Return:
+			why = r.why
+		}
+		all[i] = r.failure(t, why)
+	}
+	return all
+}
+
+// lead chooses the verdict that the loop acts on.
+func (w *batch) lead() classify.Verdict {
+	var lead classify.Verdict
+	var fix classify.Fix
+	lane := classify.LaneSuccess
+	for i := range w.tries {
+		v := w.tries[i].v
+		if v.Kind == 0 {
+			continue
+		}
+		fix |= v.Fix
+		lane = max(lane, v.Lane)
+		switch {
+		case lead.Kind == 0,
+			lead.Do == classify.Return && v.Do != classify.Return,
+			lead.Do == classify.RetryNow && v.Do == classify.RetryBackoff:
+			lead = v
+		}
+	}
+	lead.Fix, lead.Lane = fix, lane
+	return lead
+}
+
+// judgeTx makes one decision for MULTI..EXEC. The block is sent again as a
+// whole, if at all, and only when it is proven that nothing of it was executed
+// and the reason is one that passes. A command that was refused while queueing
+// makes EXEC answer EXECABORT, and then the command's verdict tells the reason.
+func (w *batch) judgeTx(u unit) {
+	reason, resend := classify.Verdict{}, true
+	for i := u.from; i < u.to; i++ {
+		v := w.tries[i].v
+		switch {
+		case v.Kind == 0:
+			resend = resend && i != u.to-1 && (i == u.from || w.queued(i))
+		case v.Effect != errs.NotExecuted:
+			resend = false
+		case reason.Do == classify.Return:
+			reason = v
+		}
+	}
+	do := classify.Return
+	if resend {
+		do = reason.Do
+	}
+	for i := u.from; i < u.to; i++ {
+		v := &w.tries[i].v
+		if v.Do = do; v.Kind == 0 && do != classify.Return {
+			v.Effect = errs.NotExecuted // queued, and dropped with the block
+		}
+	}
+}
+
+// queued reports whether the server took the command into the transaction.
+func (w *batch) queued(i int) bool {
+	s, err := w.results[i].ToString()
+	return err == nil && s == "QUEUED"
+}
+
+// keepOrder holds back the units that would overtake a later command of their
+// slot that was, or may have been, executed. Two reads never get into each
+// other's way.
+func (w *batch) keepOrder() {
+	later := make(map[int]bool) // slot (0: any) to whether a write is among what was executed
+	for j := len(w.units) - 1; j >= 0; j-- {
+		u := w.units[j]
+		resend := w.tries[u.from].v.Do != classify.Return
+		if resend && !w.overtakes(later, u) {
+			continue
+		}
+		for i := u.from; i < u.to; i++ {
+			t := &w.tries[i]
+			if t.v.Do = classify.Return; resend {
+				w.held[i] = true
+				continue
+			}
+			if !boundary(t.op.Name) && (t.v.Kind == 0 || t.v.Effect != errs.NotExecuted) {
+				later[w.reach(i)] = later[w.reach(i)] || w.writes(i)
+			}
+		}
+	}
+}
+
+// overtakes reports whether sending the unit now would break the order against
+// what was executed later in the batch.
+func (w *batch) overtakes(later map[int]bool, u unit) bool {
+	for i := u.from; i < u.to; i++ {
+		if boundary(w.tries[i].op.Name) {
+			continue
+		}
+		slot := w.reach(i)
+		for s, wrote := range later {
+			if (s == slot || s == 0 || slot == 0) && (wrote || w.writes(i)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// boundary names the commands that only frame a transaction.
+func boundary(name string) bool { return name == "MULTI" || name == "EXEC" || name == "DISCARD" }
+
+func (w *batch) writes(i int) bool { return !w.note.items[i].flags.has(readOnly) }
+
+// reach is the slot that a command touches, 0 when that is not known: no key,
+// or perhaps several.
+func (w *batch) reach(i int) int {
+	if severalKeys[w.tries[i].op.Name] {
+		return 0
+	}
+	return w.tries[i].op.Slot
+}
+
+// severalKeys are commands with more than one key, whose slot is that of the
+// last one only. A command that is missing here is taken by its last key.
+var severalKeys = map[string]bool{
+	"BITOP": true, "BLMOVE": true, "BLMPOP": true, "BLPOP": true, "BRPOP": true, "BRPOPLPUSH": true,
+	"BZMPOP": true, "BZPOPMAX": true, "BZPOPMIN": true, "CMS.MERGE": true, "COPY": true, "DEL": true,
+	"EVAL": true, "EVALSHA": true, "EVALSHA_RO": true, "EVAL_RO": true, "EXISTS": true, "FCALL": true,
+	"FCALL_RO": true, "GEORADIUS": true, "GEORADIUSBYMEMBER": true, "GEOSEARCHSTORE": true,
+	"JSON.MGET": true, "JSON.MSET": true, "LCS": true, "LMOVE": true, "LMPOP": true, "MGET": true,
+	"MIGRATE": true, "MSET": true, "MSETEX": true, "MSETNX": true, "PFCOUNT": true, "PFMERGE": true,
+	"RENAME": true, "RENAMENX": true, "RPOPLPUSH": true, "SDIFF": true, "SDIFFSTORE": true,
+	"SINTER": true, "SINTERCARD": true, "SINTERSTORE": true, "SMOVE": true, "SORT": true, "SUNION": true,
+	"SUNIONSTORE": true, "TDIGEST.MERGE": true, "TOUCH": true, "TS.CREATERULE": true, "TS.MADD": true,
+	"UNLINK": true, "WATCH": true, "XREAD": true, "XREADGROUP": true, "ZDIFF": true, "ZDIFFSTORE": true,
+	"ZINTER": true, "ZINTERCARD": true, "ZINTERSTORE": true, "ZMPOP": true, "ZRANGESTORE": true,
+	"ZUNION": true, "ZUNIONSTORE": true,
+}

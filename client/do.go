@@ -1,0 +1,191 @@
+package client
+
+import (
+	"context"
+
+	"github.com/redis/rueidis"
+
+	"github.com/redoubt-go/redoubt/classify"
+	"github.com/redoubt-go/redoubt/client/internal/breaker"
+	"github.com/redoubt-go/redoubt/errs"
+)
+
+// Do sends one command, as rueidis.Client.Do does, and returns its reply. A
+// failure is an *errs.Error; see the package documentation for the two
+// exceptions. The command is sent again only as the replay rule allows.
+func (c *Client) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
+	res, failure := c.core.do(ctx, cmd)
+	if failure != nil {
+		return typed(res, failure)
+	}
+	return res
+}
+
+// do is Do for both faces of the client: the raw result of the last attempt,
+// and the failure if it was one.
+func (c *core) do(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisResult, *errs.Error) {
+	if c.observer != nil {
+		return c.observedDo(ctx, cmd)
+	}
+	res, failure, _ := c.doOnce(ctx, cmd)
+	return res, failure
+}
+
+// doOnce runs the first attempt on the caller's stack. Nothing is allocated
+// until it has failed.
+func (c *core) doOnce(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisResult, *errs.Error, trace) {
+	if cmd.IsEmpty() {
+		return refused(&errs.Error{Kind: errs.Misuse, Effect: errs.NotExecuted})
+	}
+	var k call
+	k.note(&cmd)
+	defer k.release()
+	if failure := c.ready(ctx); failure != nil {
+		return refused(k.named(failure))
+	}
+	write := !k.flags.has(readOnly)
+	n := c.top.pick(route{slot: slotOf(k.slot), write: write})
+	if k.flags.has(blocking) {
+		if failure := c.seats.enter(ctx, c.done); failure != nil {
+			return refused(k.named(failure))
+		}
+		defer c.seats.leave()
+	}
+	tok, ok := n.lane(write).Allow(!k.flags.has(blocking))
+	if !ok {
+		return refused(k.named(n.lane(write).Open()))
+	}
+	sent, start := n.seam.Writes(), nano()
+	res := send(ctx, n, cmd, k.flags)
+	if err := res.Error(); err == nil || err == rueidis.Nil {
+		n.lane(write).Success(tok)
+		c.budget.Success()
+		return res, nil, trace{addr: n.addr, attempts: 1}
+	}
+	return c.doAgain(ctx, &k, n, tok, sent, start, res)
+}
+
+// send hands a command to one of the node's wires; a blocking one to the pool
+// that the bulkhead watches.
+func send(ctx context.Context, n *node, cmd rueidis.Completed, f flags) rueidis.RedisResult {
+	if f.has(blocking) {
+		return n.pool().Do(ctx, cmd)
+	}
+	return n.wire().Do(ctx, cmd)
+}
+
+// doAgain takes over when the first attempt has failed.
+//
+//go:noinline
+func (c *core) doAgain(ctx context.Context, k *call, n *node, tok breaker.Token, sent uint64, start int64, res rueidis.RedisResult) (rueidis.RedisResult, *errs.Error, trace) {
+	w := &one{args: append([]string(nil), k.args()...), flags: k.flags, res: res}
+	w.op = opOf(w.args, k.flags, k.slot, sent)
+	r := c.run(ctx, Op{Door: "Do", Name: w.op.Name, Slot: w.op.Slot, Write: !k.flags.has(readOnly)}, start)
+	r.blocking = k.flags.has(blocking)
+	r.attempt(w, n, tok)
+	return w.res, w.failure(r), r.trace(w.n)
+}
+
+// run starts the bookkeeping of an operation whose first attempt has failed.
+func (c *core) run(ctx context.Context, op Op, start int64) *run {
+	return &run{
+		c: c, ctx: ctx, op: op, write: op.Write, start: start, began: start, attempts: 1,
+		replay: c.replayLimit(ctx),
+	}
+}
+
+// trace is what an observer is told of the attempts.
+type trace struct {
+	addr     string // node of the last attempt
+	attempts int
+	replayed bool
+}
+
+func (r *run) trace(n *node) trace {
+	return trace{addr: n.addr, attempts: r.attempts, replayed: r.replayed}
+}
+
+// one is the work of a single command.
+type one struct {
+	try
+	args  []string
+	flags flags
+	res   rueidis.RedisResult
+}
+
+func (w *one) send(r *run, n *node) {
+	r.resend(&w.try, n)
+	w.res = send(r.ctx, n, rebuild(n.builder(), w.args, w.flags), w.flags)
+}
+
+func (w *one) judge(r *run, n *node) classify.Verdict {
+	r.judge(&w.try, n, w.res.Error(), duringSetup(w.res))
+	return w.v
+}
+
+func (w *one) command(n *node) rueidis.Completed { return rebuild(n.builder(), w.args, w.flags) }
+
+// failure is the error of the work, nil when it succeeded in the end.
+func (w *one) failure(r *run) *errs.Error {
+	if w.v.Kind == 0 {
+		return nil
+	}
+	return r.failure(&w.try, r.why)
+}
+
+// duringSetup tells a server's error line that refused the connection from one
+// that answered the command: rueidis reports the first as an error of the
+// connection.
+func duringSetup(res rueidis.RedisResult) bool {
+	_, line := res.NonRedisError().(*rueidis.RedisError)
+	return line
+}
+
+// ready refuses a call that cannot be sent: the client is closed, or the
+// caller's context has ended.
+func (c *core) ready(ctx context.Context) *errs.Error {
+	if c.closed.Load() {
+		return &errs.Error{Kind: errs.Closed, Effect: errs.NotExecuted}
+	}
+	if err := ctx.Err(); err != nil {
+		return ended(err)
+	}
+	return nil
+}
+
+// refused is the outcome of a call that was not sent.
+func refused(failure *errs.Error) (rueidis.RedisResult, *errs.Error, trace) {
+	return rueidis.NewErrorResult(failure), failure, trace{}
+}
+
+// named puts the command's name on a failure that concerns no server.
+func (k *call) named(failure *errs.Error) *errs.Error {
+	if failure.Op != "" {
+		return failure
+	}
+	e := *failure
+	e.Op = opName(k.args())
+	return &e
+}
+
+// typed replaces the error of a result. NOSCRIPT to EVALSHA stays as it is:
+// rueidis.Lua and its like look for it.
+func typed(res rueidis.RedisResult, failure *errs.Error) rueidis.RedisResult {
+	if failure.Kind == errs.NoScript && (failure.Op == "EVALSHA" || failure.Op == "EVALSHA_RO") {
+		return res
+	}
+	msg, _ := res.ToMessage()
+	return rueidis.NewResult(msg, failure)
+}
+
+func (c *core) observedDo(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisResult, *errs.Error) {
+	op := Op{Door: "Do"}
+	if !cmd.IsEmpty() {
+		op.Name, op.Slot, op.Write = opName(cmd.Commands()), slotOf(cmd.Slot()), !cmd.IsReadOnly()
+	}
+	start := nano()
+	ctx = c.observer.Start(ctx, op)
+	res, failure, t := c.doOnce(ctx, cmd)
+	c.observer.Done(ctx, outcome(op, failure, t, start))
+	return res, failure
+}

@@ -1,0 +1,46 @@
+package client
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/redis/rueidis"
+
+	"github.com/redoubt-go/redoubt/errs"
+)
+
+// Open connects to the server that a URL names:
+//
+//	redis://user:password@host:6379/db     TCP
+//	rediss://user:password@host:6379/db    TLS; also valkey:// and valkeys://
+//	unix://user:password@/path/to.sock?db=0
+//
+// with the query parameters of rueidis.ParseURL (dial_timeout, write_timeout,
+// protocol=2, client_cache=0, max_retries=0, client_name, skip_verify). ctx
+// bounds the making of the first connection. A URL that cannot be used gives
+// kind BadURL, whose text does not repeat it: URLs hold passwords.
+func Open(ctx context.Context, rawURL string, opts ...Option) (*Client, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, badURL("it does not parse")
+	}
+	switch u.Scheme {
+	case "redis", "rediss", "valkey", "valkeys", "unix":
+	case "redis+sentinel", "redis+cluster":
+		return nil, unsupported("scheme " + u.Scheme + " is not supported yet")
+	default:
+		return nil, badURL("the scheme is not one of redis, rediss, valkey, valkeys and unix")
+	}
+	if u.Scheme == "unix" && u.Path == "" {
+		return nil, badURL("a unix URL needs the path of a socket")
+	}
+	opt, err := rueidis.ParseURL(rawURL)
+	if err != nil {
+		return nil, badURL("the database number, path or a query parameter is invalid")
+	}
+	return connect(ctx, opt, opts)
+}
+
+func badURL(why string) error {
+	return &errs.Error{Kind: errs.BadURL, Effect: errs.NotExecuted, Op: "client.Open", Err: optionFault(why)}
+}

@@ -1,0 +1,109 @@
+package dialseam
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"os"
+	"sync/atomic"
+
+	"github.com/redoubt-go/redoubt/errs"
+)
+
+// Conn is a connection that knows its node. Reads and writes fail with an
+// error that carries the address, the write sequence and the first error line
+// of the server; the cause stays reachable.
+type Conn struct {
+	net.Conn
+	node   *Node
+	sealed atomic.Bool            // an error was seen: nothing is written any more
+	writes atomic.Uint32          // on this connection; the first is rueidis' handshake
+	last   atomic.Uint64          // node sequence of the last write
+	read   bool                   // the first bytes were seen; touched by the reader only
+	line   atomic.Pointer[string] // error line that the connection began with
+}
+
+// Write notes the sequence before the bytes leave. The order, count and then
+// look at the seal, is the counterpart of fault's: seal and then look at the
+// count. So a write that fault did not count is refused here.
+func (c *Conn) Write(b []byte) (int, error) {
+	c.last.Store(c.node.writes.Add(1))
+	c.writes.Add(1)
+	if c.sealed.Load() {
+		return 0, c.fault(net.ErrClosed)
+	}
+	n, err := c.Conn.Write(b)
+	if err != nil {
+		err = c.fault(err)
+	}
+	return n, err
+}
+
+// Read keeps the error line that a server sends before it closes a connection
+// it has no room or no permission for.
+func (c *Conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if !c.read && n > 0 {
+		c.read = true
+		if b[0] == '-' {
+			c.keepLine(b[:n])
+		}
+	}
+	if err != nil {
+		err = c.fault(err)
+	}
+	return n, err
+}
+
+// maxLine bounds the error line that is kept.
+const maxLine = 1024
+
+func (c *Conn) keepLine(b []byte) {
+	line := b[1:min(len(b), maxLine)]
+	if end := bytes.IndexByte(line, '\r'); end >= 0 {
+		line = line[:end]
+	}
+	kept := string(line)
+	c.line.Store(&kept)
+}
+
+// Close also takes the connection off its node.
+func (c *Conn) Close() error {
+	c.node.forget(c)
+	return c.Conn.Close()
+}
+
+// fault puts the facts of the connection on a failure. Until the first write
+// has been answered there was nothing but rueidis' handshake on the wire: its
+// commands go out in one write, and user commands are accepted only after its
+// replies. So a failure before the second write executed no command, and the
+// seal keeps a second write from slipping out behind the verdict.
+func (c *Conn) fault(err error) error {
+	c.sealed.Store(true)
+	f := &fault{addr: c.node.addr, last: c.last.Load(), err: err}
+	if line := c.line.Load(); line != nil {
+		f.line = *line
+	}
+	if c.writes.Load() > 1 {
+		return f
+	}
+	kind := errs.Handshake
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		kind = errs.DialTimeout
+	}
+	return &errs.Error{Kind: kind, Effect: errs.NotExecuted, Addr: c.node.addr, Err: f}
+}
+
+// fault implements classify.ConnFault.
+type fault struct {
+	addr string
+	line string
+	last uint64
+	err  error
+}
+
+func (f *fault) Error() string      { return f.err.Error() }
+func (f *fault) Unwrap() error      { return f.err }
+func (f *fault) NodeAddr() string   { return f.addr }
+func (f *fault) LastWrite() uint64  { return f.last }
+func (f *fault) ServerLine() string { return f.line }

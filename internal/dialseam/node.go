@@ -1,0 +1,67 @@
+package dialseam
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// RetireGap is the least time between two retirements of a node. One failover
+// makes many callers ask for it at once, and a node that keeps refusing writes
+// must not lose its connections, which still serve reads, at every refusal.
+const RetireGap = time.Second
+
+// Node is one address with the connections to it.
+type Node struct {
+	addr   string
+	writes atomic.Uint64
+
+	mu      sync.Mutex
+	conns   map[*Conn]struct{}
+	retired time.Time
+}
+
+// Addr is the address as it was dialled.
+func (n *Node) Addr() string { return n.addr }
+
+// Writes is the node's write sequence: how many writes were handed to its
+// connections so far. A command notes it before it is sent.
+func (n *Node) Writes() uint64 { return n.writes.Load() }
+
+// Retire closes the connections to the node, so that the next command dials
+// again: the name is resolved anew, credentials are asked for anew. It reports
+// whether it did so; within RetireGap of the last time it does nothing.
+// Commands in flight fail as on any lost connection.
+func (n *Node) Retire() bool {
+	n.mu.Lock()
+	if now := time.Now(); n.retired.IsZero() || now.Sub(n.retired) >= RetireGap {
+		n.retired = now
+	} else {
+		n.mu.Unlock()
+		return false
+	}
+	open := make([]*Conn, 0, len(n.conns))
+	for c := range n.conns {
+		open = append(open, c)
+	}
+	n.mu.Unlock()
+	for _, c := range open {
+		_ = c.Close()
+	}
+	return true
+}
+
+func (n *Node) adopt(raw net.Conn) *Conn {
+	c := &Conn{Conn: raw, node: n}
+	n.mu.Lock()
+	n.conns[c] = struct{}{}
+	n.mu.Unlock()
+	return c
+}
+
+func (n *Node) forget(c *Conn) {
+	n.mu.Lock()
+	delete(n.conns, c)
+	n.mu.Unlock()
+}
