@@ -168,9 +168,9 @@ func TestLogsHoldTheFacts(t *testing.T) {
 		return a
 	}
 	var text, object bytes.Buffer
-	slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{ReplaceAttr: noTime})).Error("get", "err", full())
+	slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{ReplaceAttr: noTime})).Error("get", slog.Any("err", full()))
 	slog.New(slog.NewJSONHandler(&object, &slog.HandlerOptions{ReplaceAttr: noTime})).
-		Error("get", "err", &errs.Error{Kind: errs.Closed})
+		Error("get", slog.Any("err", &errs.Error{Kind: errs.Closed}))
 	if got, want := text.String(), "level=ERROR msg=get err.kind=moved err.class=Redirect err.effect=not-executed "+
 		"err.code=MOVED err.op=GET err.addr=10.0.0.7:6379 err.slot=3999 err.attempts=3 err.elapsed=1.5s\n"; got != want {
 		t.Errorf("got  %swant %s", got, want)

@@ -1,5 +1,7 @@
 package errs
 
+import "slices"
+
 // The helpers below read an error without allocating: they are loops over type
 // switches, where errors.As would reflect. They look through Unwrap() error
 // and Unwrap() []error, depth first, as package errors does, and never panic:
@@ -75,12 +77,7 @@ func mayHaveExecuted(err error) bool {
 			err = u.Unwrap()
 		case interface{ Unwrap() []error }:
 			branches := u.Unwrap()
-			for _, branch := range branches {
-				if mayHaveExecuted(branch) {
-					return true
-				}
-			}
-			return len(branches) == 0
+			return len(branches) == 0 || slices.ContainsFunc(branches, mayHaveExecuted)
 		default:
 			return true
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/redoubt-go/redoubt/errs"
 )
@@ -52,7 +53,7 @@ func TestEveryKindHasAFullRow(t *testing.T) {
 			t.Errorf("%s: got class %d in the row and %d of the kind", row.Name, row.Class, k.Class())
 		}
 		for field, text := range map[string]string{"meaning": row.Meaning, "cause": row.Cause, "action": row.Action} {
-			if first := []rune(text + " ")[0]; !unicode.IsUpper(first) || !strings.HasSuffix(text, ".") {
+			if first, _ := utf8.DecodeRuneInString(text); !unicode.IsUpper(first) || !strings.HasSuffix(text, ".") {
 				t.Errorf("%s: %s is no sentence: %q", row.Name, field, text)
 			}
 		}

@@ -53,7 +53,7 @@ func TestPayloadsAreReachedWithTheirFacts(t *testing.T) {
 	if p := reach(t, &errs.DurabilityError{Wanted: 2, Acked: 1, Local: true, Err: io.EOF}); !p.Local || p.Acked != 1 {
 		t.Errorf("got %+v", p)
 	}
-	if p := reach(t, &errs.FanoutError{ByNode: map[string]error{"a:1": io.EOF}}); p.ByNode["a:1"] != io.EOF {
+	if p := reach(t, &errs.FanoutError{ByNode: map[string]error{"a:1": io.EOF}}); !errors.Is(p.ByNode["a:1"], io.EOF) {
 		t.Errorf("got %+v", p)
 	}
 	if p := reach(t, &errs.LockLostError{Reason: "expired", ValidUntil: time.Unix(1, 0), Err: io.EOF}); p.ValidUntil.Unix() != 1 {

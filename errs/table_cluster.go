@@ -105,7 +105,7 @@ var clusterStateRows = []Row{
 	{
 		Kind: ClusterAdmin, Name: "ClusterAdmin", Phrase: "the cluster command was refused",
 		Meaning: "A CLUSTER sub-command was refused in the state that the node is in.",
-		Example: "-ERR Slot 1 is already busy",
+		Example: "-ERR I'm already the owner of hash slot 449",
 		Cause:   "A node that is not a primary, is not known yet, still holds keys, or a slot that is already assigned.",
 		Action:  "Read the whole reply with Detail, correct the cluster's state, run the sub-command again.",
 	},

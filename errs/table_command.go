@@ -95,7 +95,7 @@ var commandRows = []Row{
 	{
 		Kind: ReplicationFault, Name: "ReplicationFault", Phrase: "the replication command was refused",
 		Meaning: "REPLICAOF, FAILOVER, PSYNC, REPLCONF and their like were refused in the node's role or state.",
-		Example: "-ERR FAILOVER requires connected replicas.",
+		Example: "-ERR Command is not valid when client is a replica.",
 		Cause:   "The node has another role, or its replicas are not connected.",
 		Action:  "Check ROLE and INFO replication first.",
 	},
@@ -109,7 +109,7 @@ var commandRows = []Row{
 	{
 		Kind: NotSupported, Name: "NotSupported", Phrase: "the server does not support this",
 		Meaning: "The server is too old for the command or option, or was built or set up without the feature. The VersionError in the cause tells what is known.",
-		Example: "-DISABLED Active defragmentation cannot be enabled: it requires a Redis server compiled with a modified Jemalloc like the one shipped by default with the Redis source distribution",
+		Example: "-ERR RESP2 is not supported by this command",
 		Cause:   "An older server, another product, or a feature that is switched off.",
 		Action:  "Upgrade the server or avoid the feature.",
 	},

@@ -102,7 +102,7 @@ var serverStateRows = []Row{
 	{
 		Kind: ServerFault, Name: "ServerFault", Phrase: "the server met an internal error",
 		Meaning: "The server reports a fault of its own, not of the call.",
-		Example: "-ERR IO error when reading value from tiered storage",
+		Example: "-ERR OOM in dictTryExpand",
 		Cause:   "A bug, a damaged value, a fault below the server, or a DEBUG command.",
 		Action:  "Read the server's log and the whole reply with Detail; report it to those who run the server.",
 	},
@@ -133,7 +133,7 @@ var authRows = []Row{
 	{
 		Kind: AuthRefused, Name: "AuthRefused", Phrase: "authentication was refused",
 		Meaning: "The server or one of its modules refuses AUTH for a reason of its own. Nothing was executed.",
-		Example: "-ERR operation not permitted",
+		Example: "-ERR Auth denied by Misc Module.",
 		Cause:   "A policy of the service or of an authentication module.",
 		Action:  "Read the whole reply with Detail and ask those who run the service.",
 	},

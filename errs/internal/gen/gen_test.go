@@ -16,7 +16,7 @@ const packageComment = "../../doc.go"
 func TestWhatIsGeneratedIsThatOfTheTable(t *testing.T) {
 	t.Parallel()
 	for name, render := range pages {
-		if read(t, filepath.Join("../../../docs", name)) != render() {
+		if read(t, filepath.Join("..", "..", "..", "docs", name)) != render() {
 			t.Errorf("docs/%s differs from the table: run go generate ./errs", name)
 		}
 	}

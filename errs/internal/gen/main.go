@@ -27,9 +27,12 @@ func main() {
 	}
 }
 
+// readable are the rights of files in a working tree.
+const readable = 0o644
+
 func generate(docs, comment string) error {
 	for name, render := range pages {
-		if err := os.WriteFile(filepath.Join(docs, name), []byte(render()), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(docs, name), []byte(render()), readable); err != nil {
 			return err
 		}
 	}
@@ -41,5 +44,5 @@ func generate(docs, comment string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(comment, []byte(drawn), 0o644)
+	return os.WriteFile(comment, []byte(drawn), readable) //nolint:gosec // the path is the one that the developer gave
 }

@@ -87,7 +87,7 @@ func codes() (all []byCode) {
 	at := map[string]int{}
 	for _, k := range errs.Kinds() {
 		m := leadingCode.FindStringSubmatch(k.Row().Example)
-		if m == nil || m[1] == "ERR" || k == errs.UnknownReply {
+		if len(m) == 0 || m[1] == "ERR" || k == errs.UnknownReply {
 			continue
 		}
 		i, seen := at[m[1]]
