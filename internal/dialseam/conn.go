@@ -87,7 +87,7 @@ func (c *Conn) fault(err error) error {
 	if c.writes.Load() > 1 {
 		return f
 	}
-	kind := errs.Handshake
+	kind := errs.DialFailed
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		kind = errs.DialTimeout
 	}

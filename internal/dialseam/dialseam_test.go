@@ -1,0 +1,214 @@
+package dialseam_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redoubt-go/redoubt/classify"
+	"github.com/redoubt-go/redoubt/errs"
+	"github.com/redoubt-go/redoubt/internal/dialseam"
+)
+
+// closedPort is an address on loopback that nobody listens at.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// listen serves every connection with f.
+func listen(t *testing.T, f func(net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go f(c)
+		}
+	}()
+	return l.Addr().String()
+}
+
+func TestDialFailuresAreTyped(t *testing.T) {
+	t.Parallel()
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	dnsFails := func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}
+	}
+	mute := func(ctx context.Context, _ string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	plain := listen(t, func(c net.Conn) { _, _ = io.WriteString(c, "-ERR what\r\n"); _ = c.Close() })
+	for _, tt := range []struct {
+		name   string
+		dial   dialseam.DialFunc
+		ctx    context.Context
+		addr   string
+		config *tls.Config
+		want   errs.Kind
+	}{
+		{"nobody listens", nil, t.Context(), closedPort(t), nil, errs.DialRefused},
+		{"no such name", dnsFails, t.Context(), "nowhere:1", nil, errs.DNS},
+		{"the dial timeout", mute, t.Context(), "mute:1", nil, errs.DialTimeout},
+		{"the context that came with it", mute, canceled, "mute:1", nil, errs.ForeignContext},
+		{"TLS to a plain port", nil, t.Context(), plain, &tls.Config{ServerName: "redis.test"}, errs.TLS},
+		{"an address that is none", nil, t.Context(), "no port", nil, errs.DialFailed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := dialseam.New(tt.dial, true).Dial(tt.ctx, tt.addr, &net.Dialer{Timeout: 50 * time.Millisecond}, tt.config)
+			e, ok := errors.AsType[*errs.Error](err)
+			if !ok {
+				t.Fatalf("got %T; want *errs.Error", err)
+			}
+			if e.Kind != tt.want || e.Effect != errs.NotExecuted || e.Addr != tt.addr {
+				t.Errorf("got %v, %v at %q; want %v, not-executed at %q", e.Kind, e.Effect, e.Addr, tt.want, tt.addr)
+			}
+			if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+				t.Error("the error says that the caller's own context ended")
+			}
+		})
+	}
+}
+
+func TestMissingUnixSocketIsRefused(t *testing.T) {
+	t.Parallel()
+	dial := func(ctx context.Context, addr string, d *net.Dialer, _ *tls.Config) (net.Conn, error) {
+		return d.DialContext(ctx, "unix", addr)
+	}
+	_, err := dialseam.New(dial, true).Dial(t.Context(), filepath.Join(t.TempDir(), "no.sock"), &net.Dialer{}, nil)
+	if !errors.Is(err, errs.DialRefused) {
+		t.Errorf("got %v; want DialRefused", err)
+	}
+}
+
+// pair is a seam's connection and the peer's end of it.
+func pair(t *testing.T) (*dialseam.Seam, net.Conn, net.Conn) {
+	t.Helper()
+	ours, peer := net.Pipe()
+	s := dialseam.New(func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) { return ours, nil }, true)
+	c, err := s.Dial(context.Background(), "node:1", &net.Dialer{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, c, peer
+}
+
+func write(t *testing.T, c, peer net.Conn) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { defer close(done); _, _ = io.ReadFull(peer, make([]byte, 4)) }()
+	if _, err := c.Write([]byte("PING")); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+}
+
+func TestLossAfterCommandsSaysWhereAndWhen(t *testing.T) {
+	t.Parallel()
+	s, c, peer := pair(t)
+	write(t, c, peer) // the handshake
+	write(t, c, peer) // a command
+	_ = peer.Close()
+	_, err := c.Read(make([]byte, 8))
+	fault, ok := errors.AsType[classify.ConnFault](err)
+	if !ok {
+		t.Fatalf("got %T; want a classify.ConnFault", err)
+	}
+	if fault.NodeAddr() != "node:1" || fault.LastWrite() != 2 || s.Node("node:1").Writes() != 2 {
+		t.Errorf("got %q, write %d of %d; want node:1, 2 of 2", fault.NodeAddr(), fault.LastWrite(), s.Node("node:1").Writes())
+	}
+	if !errors.Is(err, io.EOF) {
+		t.Errorf("got %v; want io.EOF behind it", err)
+	}
+	if _, typed := errors.AsType[*errs.Error](err); typed {
+		t.Error("the effect is unknown: nothing may claim that it is not")
+	}
+}
+
+func TestLossInTheHandshakeExecutedNothing(t *testing.T) {
+	t.Parallel()
+	_, c, peer := pair(t)
+	write(t, c, peer)
+	_ = peer.Close()
+	_, err := c.Read(make([]byte, 8))
+	if e, ok := errors.AsType[*errs.Error](err); !ok || e.Kind != errs.DialFailed || e.Effect != errs.NotExecuted || e.Addr != "node:1" {
+		t.Errorf("got %#v; want DialFailed, not executed, at node:1", err)
+	}
+	// The verdict stands because nothing leaves behind it.
+	if n, err := c.Write([]byte("INCR")); n != 0 || err == nil {
+		t.Errorf("a write after the verdict: got %d, %v; want 0 and an error", n, err)
+	} else if _, typed := errors.AsType[*errs.Error](err); typed {
+		t.Error("the refused write may have been queued behind others: it proves nothing")
+	}
+}
+
+func TestHandshakeTimeout(t *testing.T) {
+	t.Parallel()
+	_, c, peer := pair(t)
+	write(t, c, peer)
+	_ = c.SetDeadline(time.Now())
+	_, err := c.Read(make([]byte, 8))
+	if !errors.Is(err, errs.DialTimeout) || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %v; want DialTimeout over os.ErrDeadlineExceeded", err)
+	}
+}
+
+func TestFirstErrorLineIsKept(t *testing.T) {
+	t.Parallel()
+	_, c, peer := pair(t)
+	write(t, c, peer)
+	write(t, c, peer)
+	go func() { _, _ = io.WriteString(peer, "-ERR max number of clients reached\r\n"); _ = peer.Close() }()
+	if _, err := io.ReadAll(c); err != nil {
+		fault, ok := errors.AsType[classify.ConnFault](err)
+		if !ok || fault.ServerLine() != "ERR max number of clients reached" {
+			t.Errorf("got %v; want the line of the server", err)
+		}
+		return
+	}
+	t.Error("got no error")
+}
+
+func TestRetireClosesOnceInAWhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, c, peer := pair(t)
+		n := s.Node("node:1")
+		if !n.Retire() {
+			t.Fatal("the first retirement did nothing")
+		}
+		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("got %v; want a closed connection", err)
+		}
+		_ = peer.Close()
+		if n.Retire() {
+			t.Error("a second retirement within the gap")
+		}
+		time.Sleep(dialseam.RetireGap)
+		if !n.Retire() {
+			t.Error("no retirement after the gap")
+		}
+	})
+}
