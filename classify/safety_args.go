@@ -44,9 +44,9 @@ var refinements = map[string]func(args []string) Safety{
 	"GEORADIUS":         func(args []string) Safety { return geoRadius(args, 5) },
 	"GEORADIUSBYMEMBER": func(args []string) Safety { return geoRadius(args, 4) },
 
-	"ACL LOG":         func(args []string) Safety { return adminIf(len(args) > 0 && is(args[0], "RESET")) },
-	"SENTINEL CONFIG": func(args []string) Safety { return adminIf(len(args) == 0 || !is(args[0], "GET")) },
-	"GRAPH.SLOWLOG":   func(args []string) Safety { return adminIf(len(args) != 1) },
+	"ACL LOG":         aclLog,
+	"SENTINEL CONFIG": sentinelConfig,
+	"GRAPH.SLOWLOG":   graphSlowlog,
 
 	"JSON.SET":      jsonSet,
 	"JSON.DEL":      jsonDel,
@@ -417,11 +417,28 @@ func expire(args []string, fails func(arg string) bool) Safety {
 	return LastWins
 }
 
-func adminIf(admin bool) Safety {
-	if admin {
+// aclLog: [count|RESET].
+func aclLog(args []string) Safety {
+	if len(args) > 0 && is(args[0], "RESET") {
 		return Admin
 	}
 	return ReadOnly
+}
+
+// sentinelConfig: GET pattern | SET name value.
+func sentinelConfig(args []string) Safety {
+	if len(args) > 0 && is(args[0], "GET") {
+		return ReadOnly
+	}
+	return Admin
+}
+
+// graphSlowlog: key [RESET].
+func graphSlowlog(args []string) Safety {
+	if len(args) == 1 {
+		return ReadOnly
+	}
+	return Admin
 }
 
 // jsonSet: key path value [NX|XX] ...
