@@ -41,7 +41,7 @@ func (b *bulkhead) enter(ctx context.Context, closed <-chan struct{}) *errs.Erro
 	case <-ctx.Done():
 		return ended(ctx.Err())
 	case <-closed:
-		return &errs.Error{Kind: errs.Closed, Effect: errs.NotExecuted}
+		return closedError()
 	}
 }
 

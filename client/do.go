@@ -145,7 +145,7 @@ func duringSetup(res rueidis.RedisResult) bool {
 // caller's context has ended.
 func (c *core) ready(ctx context.Context) *errs.Error {
 	if c.closed.Load() {
-		return &errs.Error{Kind: errs.Closed, Effect: errs.NotExecuted}
+		return closedError()
 	}
 	if err := ctx.Err(); err != nil {
 		return ended(err)
@@ -153,9 +153,23 @@ func (c *core) ready(ctx context.Context) *errs.Error {
 	return nil
 }
 
-// refused is the outcome of a call that was not sent.
+func closedError() *errs.Error {
+	return &errs.Error{Kind: errs.Closed, Effect: errs.NotExecuted, Err: rueidis.ErrClosing}
+}
+
+// refused is the outcome of a call that was not sent. Its raw result has the
+// value of rueidis where rueidis has one.
 func refused(failure *errs.Error) (rueidis.RedisResult, *errs.Error, trace) {
-	return rueidis.NewErrorResult(failure), failure, trace{}
+	return rueidis.NewErrorResult(rawError(failure)), failure, trace{}
+}
+
+// rawError is what Compat returns for a failure of ours.
+func rawError(failure *errs.Error) error {
+	switch failure.Kind {
+	case errs.Closed, errs.Canceled, errs.Deadline:
+		return failure.Err
+	}
+	return failure
 }
 
 // named puts the command's name on a failure that concerns no server.

@@ -143,7 +143,7 @@ func (c *core) multiAgain(ctx context.Context, s *note, n *node, tok breaker.Tok
 func refuseAll(n int, failure *errs.Error) ([]rueidis.RedisResult, []*errs.Error) {
 	results, failures := make([]rueidis.RedisResult, n), make([]*errs.Error, n)
 	for i := range results {
-		results[i], failures[i] = rueidis.NewErrorResult(failure), failure
+		results[i], failures[i] = rueidis.NewErrorResult(rawError(failure)), failure
 	}
 	return results, failures
 }
@@ -154,7 +154,8 @@ func refuseBatch(s *note, failure *errs.Error) ([]rueidis.RedisResult, []*errs.E
 	for i := range failures {
 		e := *failure
 		e.Op = opName(s.args(i))
-		results[i], failures[i] = rueidis.NewErrorResult(&e), &e
+		failures[i] = &e
+		results[i] = rueidis.NewErrorResult(rawError(&e))
 	}
 	return results, failures, trace{}
 }

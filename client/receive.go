@@ -53,7 +53,7 @@ func (c *core) receive(ctx context.Context, subscribe rueidis.Completed, fn func
 func (c *core) subscribe(ctx context.Context, op Op, s *subscription, first rueidis.Completed) (error, *errs.Error, trace) {
 	if failure := c.ready(ctx); failure != nil {
 		failure.Op = s.kind
-		return failure, failure, trace{}
+		return rawError(failure), failure, trace{}
 	}
 	n := c.top.pick(route{slot: op.Slot})
 	tok, ok := n.lane(false).Allow(false)

@@ -67,7 +67,7 @@ func (c *core) open(ctx context.Context, op Op, s *note, multi []rueidis.Complet
 	refuse := func(failure *errs.Error) (rueidis.RedisResultStream, *errs.Error, trace) {
 		e := *failure
 		e.Op = op.Name
-		return rueidis.NewErrorResultStream(&e), &e, trace{}
+		return rueidis.NewErrorResultStream(rawError(&e)), &e, trace{}
 	}
 	if failure := c.ready(ctx); failure != nil {
 		return refuse(failure)

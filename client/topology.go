@@ -7,7 +7,6 @@ import (
 
 	"github.com/redoubt-go/redoubt/classify"
 	"github.com/redoubt-go/redoubt/client/internal/breaker"
-	"github.com/redoubt-go/redoubt/errs"
 	"github.com/redoubt-go/redoubt/internal/dialseam"
 )
 
@@ -96,10 +95,11 @@ func (s *single) follows(v classify.Verdict) bool {
 
 // apply has one remedy: new connections. They resolve the name again, which
 // heals READONLY behind an endpoint that has moved to another node, and
-// authenticate with fresh credentials.
+// authenticate with fresh credentials. It is for what a server has said; a
+// connection that failed is gone anyway.
 func (s *single) apply(v classify.Verdict, n *node) {
 	const renew = classify.RetireNode | classify.Rediscover | classify.Reauthenticate
-	if v.Fix&renew == 0 || errs.Transport == v.Kind.Class() {
+	if v.Fix&renew == 0 || v.Code == "" {
 		return
 	}
 	if n.seam.Retire() {
