@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -19,9 +20,13 @@ const maxOps = 1 << 30
 
 // Work is one question asked of several subjects.
 type Work struct {
-	Name     string
-	RatioTo  string // the subject that the others are compared with
-	Subjects []Subject
+	Name    string
+	RatioTo string // the subject that the others are compared with
+
+	// Open makes the subjects, and a function that releases them. They are made
+	// anew for each measurement, since what a work does to a connection stays:
+	// once rueidis pipelines, it pipelines for a serial caller too.
+	Open func() (subjects []Subject, release func(), err error)
 }
 
 // Subject is what a work measures. Run performs n operations and reports the
@@ -57,7 +62,7 @@ type sample struct {
 }
 
 // Measure runs the subjects of w alternately and returns a result for each, in
-// the order of w.Subjects. It ends early when a subject fails or, between two
+// the order of w.Open. It ends early when a subject fails or, between two
 // rounds, when ctx is done.
 func Measure(ctx context.Context, w Work, cfg Config) ([]Result, error) {
 	if cfg.Rounds <= 0 {
@@ -66,24 +71,29 @@ func Measure(ctx context.Context, w Work, cfg Config) ([]Result, error) {
 	if cfg.Round <= 0 {
 		cfg.Round = 50 * time.Millisecond
 	}
-	reference := slices.IndexFunc(w.Subjects, func(s Subject) bool { return s.Name == w.RatioTo })
+	subjects, release, err := w.Open()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", w.Name, err)
+	}
+	defer release()
+	reference := slices.IndexFunc(subjects, func(s Subject) bool { return s.Name == w.RatioTo })
 	if reference < 0 {
 		return nil, fmt.Errorf("%s: no subject %s to compare with", w.Name, w.RatioTo)
 	}
-	n, err := calibrate(w.Subjects[reference], cfg.Round)
+	n, err := calibrate(subjects[reference], cfg.Round)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", w.Name, w.RatioTo, err)
 	}
 
-	samples := make([][]sample, len(w.Subjects))
+	samples := make([][]sample, len(subjects))
 	for round := -1; round < cfg.Rounds; round++ {
-		for _, i := range order(max(round, 0), len(w.Subjects)) {
+		for _, i := range order(max(round, 0), len(subjects)) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			got, err := measure(w.Subjects[i], n)
+			got, err := measure(subjects[i], n)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %s: %w", w.Name, w.Subjects[i].Name, err)
+				return nil, fmt.Errorf("%s: %s: %w", w.Name, subjects[i].Name, err)
 			}
 			if round >= 0 { // the first one warms up
 				samples[i] = append(samples[i], got)
@@ -91,8 +101,8 @@ func Measure(ctx context.Context, w Work, cfg Config) ([]Result, error) {
 		}
 	}
 
-	results := make([]Result, len(w.Subjects))
-	for i, s := range w.Subjects {
+	results := make([]Result, len(subjects))
+	for i, s := range subjects {
 		results[i] = summarize(samples[i], samples[reference], n)
 		results[i].Work, results[i].Subject, results[i].RatioTo = w.Name, s.Name, w.RatioTo
 	}
@@ -114,18 +124,25 @@ func order(round, subjects int) []int {
 	return indices
 }
 
-// calibrate finds the number of operations that fills a round, and warms up on
-// the way.
+// calibrate finds the number of operations that fills a round. The quickest of
+// three rounds counts, as the first ones are slow: connections are still being
+// made and caches filled.
 func calibrate(s Subject, round time.Duration) (int, error) {
-	for n := 1; ; n *= 2 {
+	n, tries := 1, 0
+	quickest := time.Duration(math.MaxInt64)
+	for tries < 3 {
 		got, err := measure(s, n)
 		if err != nil {
 			return 0, err
 		}
-		if got.elapsed >= round/2 || n >= maxOps {
-			return max(1, int(float64(n)*float64(round)/float64(max(got.elapsed, 1)))), nil
+		if got.elapsed < round/2 && n < maxOps {
+			n, tries, quickest = n*2, 0, math.MaxInt64
+			continue
 		}
+		tries++
+		quickest = min(quickest, max(got.elapsed, 1))
 	}
+	return min(maxOps, max(1, int(float64(n)*float64(round)/float64(quickest)))), nil
 }
 
 func measure(s Subject, n int) (sample, error) {

@@ -12,6 +12,12 @@ import (
 	"github.com/redoubt-go/redoubt/internal/benchkit"
 )
 
+func work(name, ratioTo string, subjects ...benchkit.Subject) benchkit.Work {
+	return benchkit.Work{Name: name, RatioTo: ratioTo, Open: func() ([]benchkit.Subject, func(), error) {
+		return subjects, func() {}, nil
+	}}
+}
+
 // lasting is a subject whose operations take exactly d of a bubble's time.
 func lasting(name string, d time.Duration) benchkit.Subject {
 	return benchkit.Subject{Name: name, Run: func(n int) error {
@@ -23,12 +29,12 @@ func lasting(name string, d time.Duration) benchkit.Subject {
 func TestRatioIsThroughput(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		work := benchkit.Work{Name: "w", RatioTo: "reference", Subjects: []benchkit.Subject{
+		w := work("w", "reference",
 			lasting("fast", time.Millisecond),
 			lasting("reference", 2*time.Millisecond),
 			lasting("slow", 8*time.Millisecond),
-		}}
-		results, err := benchkit.Measure(t.Context(), work, benchkit.Config{Round: time.Second})
+		)
+		results, err := benchkit.Measure(t.Context(), w, benchkit.Config{Round: time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,31 +69,31 @@ func TestNoSubjectAlwaysFollowsTheSame(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var sequence []string
-		work := benchkit.Work{Name: "w", RatioTo: "a"}
+		var subjects []benchkit.Subject
 		for _, name := range []string{"a", "b", "c", "d"} {
-			work.Subjects = append(work.Subjects, benchkit.Subject{Name: name, Run: func(n int) error {
+			subjects = append(subjects, benchkit.Subject{Name: name, Run: func(n int) error {
 				sequence = append(sequence, name)
 				time.Sleep(time.Duration(n) * time.Second)
 				return nil
 			}})
 		}
-		if _, err := benchkit.Measure(t.Context(), work, benchkit.Config{Rounds: 8}); err != nil {
+		if _, err := benchkit.Measure(t.Context(), work("w", "a", subjects...), benchkit.Config{Rounds: 8}); err != nil {
 			t.Fatal(err)
 		}
 		measured := sequence[len(sequence)-8*4:]
 		follows := map[string]map[string]bool{}
 		leads := map[string]int{}
 		for round := range 8 {
-			subjects := measured[round*4 : round*4+4]
-			leads[subjects[0]]++
+			names := measured[round*4 : round*4+4]
+			leads[names[0]]++
 			for i := 1; i < 4; i++ {
-				if follows[subjects[i]] == nil {
-					follows[subjects[i]] = map[string]bool{}
+				if follows[names[i]] == nil {
+					follows[names[i]] = map[string]bool{}
 				}
-				follows[subjects[i]][subjects[i-1]] = true
+				follows[names[i]][names[i-1]] = true
 			}
-			if got := slices.Sorted(slices.Values(subjects)); !slices.Equal(got, []string{"a", "b", "c", "d"}) {
-				t.Errorf("round %d measures %v; want every subject once", round, subjects)
+			if got := slices.Sorted(slices.Values(names)); !slices.Equal(got, []string{"a", "b", "c", "d"}) {
+				t.Errorf("round %d measures %v; want every subject once", round, names)
 			}
 		}
 		for _, name := range []string{"a", "b", "c", "d"} {
@@ -104,16 +110,16 @@ func TestNoSubjectAlwaysFollowsTheSame(t *testing.T) {
 func TestAllocationsAreCounted(t *testing.T) {
 	// Not parallel: the counter is the process's.
 	var sink *[64]byte
-	work := benchkit.Work{Name: "w", RatioTo: "three", Subjects: []benchkit.Subject{
-		{Name: "three", Run: benchkit.Serial(func(int) error {
+	w := work("w", "three",
+		benchkit.Subject{Name: "three", Run: benchkit.Serial(func(int) error {
 			for range 3 {
 				sink = new([64]byte)
 			}
 			return nil
 		})},
-		{Name: "none", Run: benchkit.Serial(func(int) error { return nil })},
-	}}
-	results, err := benchkit.Measure(t.Context(), work, benchkit.Config{Rounds: 5, Round: time.Millisecond})
+		benchkit.Subject{Name: "none", Run: benchkit.Serial(func(int) error { return nil })},
+	)
+	results, err := benchkit.Measure(t.Context(), w, benchkit.Config{Rounds: 5, Round: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,16 +137,16 @@ func TestAllocationsAreCounted(t *testing.T) {
 func TestFailureEndsTheMeasurement(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
-	work := benchkit.Work{Name: "get", RatioTo: "good", Subjects: []benchkit.Subject{
-		{Name: "good", Run: benchkit.Serial(func(int) error { return nil })},
-		{Name: "bad", Run: benchkit.Serial(func(i int) error {
+	w := work("get", "good",
+		benchkit.Subject{Name: "good", Run: benchkit.Serial(func(int) error { return nil })},
+		benchkit.Subject{Name: "bad", Run: benchkit.Serial(func(i int) error {
 			if i == 3 {
 				return broken
 			}
 			return nil
 		})},
-	}}
-	results, err := benchkit.Measure(t.Context(), work, benchkit.Config{Rounds: 1, Round: time.Millisecond})
+	)
+	results, err := benchkit.Measure(t.Context(), w, benchkit.Config{Rounds: 1, Round: time.Millisecond})
 	if !errors.Is(err, broken) || results != nil {
 		t.Fatalf("got %v, %v; want no result and the failure", results, err)
 	}
@@ -149,27 +155,41 @@ func TestFailureEndsTheMeasurement(t *testing.T) {
 	}
 }
 
+func TestSubjectsAreReleasedAlsoAfterAFailure(t *testing.T) {
+	t.Parallel()
+	released := 0
+	w := benchkit.Work{Name: "w", RatioTo: "s", Open: func() ([]benchkit.Subject, func(), error) {
+		bad := benchkit.Subject{Name: "s", Run: func(int) error { return errors.New("broken") }}
+		return []benchkit.Subject{bad}, func() { released++ }, nil
+	}}
+	if _, err := benchkit.Measure(t.Context(), w, benchkit.Config{}); err == nil || released != 1 {
+		t.Errorf("got %v and %d releases; want the failure and 1", err, released)
+	}
+}
+
 func TestMeasureStopsBetweenRounds(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	runs := 0
-	work := benchkit.Work{Name: "w", RatioTo: "s", Subjects: []benchkit.Subject{
-		{Name: "s", Run: func(int) error {
+	w := work("w", "s",
+		benchkit.Subject{Name: "s", Run: func(int) error {
 			runs++
-			cancel()
+			if runs == 5 { // three calibrate, one warms up
+				cancel()
+			}
 			return nil
 		}},
-	}}
-	_, err := benchkit.Measure(ctx, work, benchkit.Config{Round: time.Nanosecond})
-	if !errors.Is(err, context.Canceled) || runs != 1 {
-		t.Errorf("got %v after %d runs; want %v after 1", err, runs, context.Canceled)
+	)
+	_, err := benchkit.Measure(ctx, w, benchkit.Config{Round: time.Nanosecond})
+	if !errors.Is(err, context.Canceled) || runs != 5 {
+		t.Errorf("got %v after %d runs; want %v after 5", err, runs, context.Canceled)
 	}
 }
 
 func TestComparisonNeedsItsReference(t *testing.T) {
 	t.Parallel()
-	work := benchkit.Work{Name: "w", RatioTo: "nobody", Subjects: []benchkit.Subject{lasting("s", 0)}}
-	if _, err := benchkit.Measure(t.Context(), work, benchkit.Config{}); err == nil {
+	w := work("w", "nobody", lasting("s", 0))
+	if _, err := benchkit.Measure(t.Context(), w, benchkit.Config{}); err == nil {
 		t.Error("got no error; want one about the missing reference")
 	}
 }
