@@ -31,9 +31,16 @@ type Conn struct {
 	r *bufio.Reader
 }
 
+// patience bounds what a healthy server on loopback may take.
+const patience = 10 * time.Second
+
+// NewConn makes a Conn of a connection that was dialled in its own way.
+func NewConn(c net.Conn) *Conn {
+	return &Conn{Conn: c, Timeout: patience, r: bufio.NewReader(c)}
+}
+
 // Dial opens a connection, with TLS if conf is not nil.
 func Dial(network, addr string, conf *tls.Config) (*Conn, error) {
-	const patience = 10 * time.Second
 	dialer := &net.Dialer{Timeout: patience}
 	var c net.Conn
 	var err error
@@ -45,7 +52,7 @@ func Dial(network, addr string, conf *tls.Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{Conn: c, Timeout: patience, r: bufio.NewReader(c)}, nil
+	return NewConn(c), nil
 }
 
 // Do sends a command and returns its reply; see Receive.
