@@ -108,8 +108,13 @@ func TestValidate(t *testing.T) {
 		}
 	}
 	for _, p := range []backoff.Policy{
-		{MaxAttempts: -1}, {MaxUnknown: -1}, {MaxElapsed: -1}, {MinDelay: -1}, {MaxDelay: -1},
-		{MaxDelay: 1}, {MinDelay: 2, MaxDelay: 1},
+		{MaxAttempts: -1},
+		{MaxUnknown: -1},
+		{MaxElapsed: -1},
+		{MinDelay: -1},
+		{MaxDelay: -1},
+		{MaxDelay: 1},
+		{MinDelay: 2, MaxDelay: 1},
 	} {
 		if err := p.Validate(); !errors.Is(err, errs.BadOption) {
 			t.Errorf("Validate(%+v) = %v; want BadOption", p, err)

@@ -107,7 +107,7 @@ func TestDisabledBudgetGrantsEverything(t *testing.T) {
 func TestBudgetUnderLoad(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // so that time earns nothing
-		const callers, each, burst = 8, 20_000, 1_000_000
+		const callers, each, burst = 8, 40_000, 1_000_000
 		b := backoff.NewBudget(backoff.BudgetPolicy{Ratio: 0.5, Burst: burst})
 		for range callers * each {
 			b.Take()
@@ -140,8 +140,14 @@ func TestValidateBudget(t *testing.T) {
 		}
 	}
 	for _, p := range []backoff.BudgetPolicy{
-		{Ratio: -0.1}, {Ratio: 1.1}, {Ratio: math.NaN()}, {PerSecond: -1}, {PerSecond: math.Inf(1)},
-		{PerSecond: math.NaN()}, {Burst: -1}, {Burst: math.MaxInt},
+		{Ratio: -0.1},
+		{Ratio: 1.1},
+		{Ratio: math.NaN()},
+		{PerSecond: -1},
+		{PerSecond: math.Inf(1)},
+		{PerSecond: math.NaN()},
+		{Burst: -1},
+		{Burst: math.MaxInt},
 	} {
 		if err := p.Validate(); !errors.Is(err, errs.BadOption) {
 			t.Errorf("Validate(%+v) = %v; want BadOption", p, err)

@@ -28,7 +28,7 @@ type Delays struct {
 const spread = 0.5
 
 // Start returns the delays of an operation. p must have its defaults.
-func (p *Policy) Start() *Delays {
+func (p Policy) Start() *Delays {
 	d := &Delays{min: p.MinDelay, max: p.MaxDelay, custom: p.Delay}
 	d.growing = backoff.ExponentialBackOff{
 		InitialInterval:     middle(p.MinDelay, 1-spread),

@@ -1,6 +1,7 @@
 package backoff
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,9 +40,9 @@ func (p Policy) Validate() error {
 	var fault error
 	switch d := p.WithDefaults(); {
 	case p.MaxAttempts < 0 || p.MaxUnknown < 0:
-		fault = fmt.Errorf("retry policy: negative count")
+		fault = errors.New("retry policy: negative count")
 	case p.MaxElapsed < 0 || p.MinDelay < 0 || p.MaxDelay < 0:
-		fault = fmt.Errorf("retry policy: negative duration")
+		fault = errors.New("retry policy: negative duration")
 	case d.MaxDelay < d.MinDelay:
 		fault = fmt.Errorf("retry policy: MaxDelay %v is shorter than MinDelay %v", d.MaxDelay, d.MinDelay)
 	default:

@@ -25,6 +25,8 @@ func New(addr string, p Policy, onChange func(Change)) *Breaker {
 }
 
 // Lane returns the lane for writes or for reads.
+//
+//nolint:revive // write is which lane, as a command knows it, not what to do
 func (b *Breaker) Lane(write bool) *Lane {
 	if write {
 		return &b.write
@@ -44,6 +46,8 @@ func (b *Breaker) Lane(write bool) *Lane {
 // What one lane reported about the other it also takes back: its next success
 // that clears a row of its own, or closes it, clears a row of the other that
 // consists of reports only.
+//
+//nolint:revive // as above
 func (b *Breaker) Learn(write bool, tok Token, verdict classify.Lane, cause errs.Kind) {
 	own, blamed := &b.read, classify.LaneFailRead
 	if write {

@@ -281,8 +281,14 @@ func TestValidate(t *testing.T) {
 		}
 	}
 	bad := []breaker.Policy{
-		{Failures: -1}, {Probes: -1}, {Window: -1}, {OpenFor: -1}, {MaxOpenFor: -1}, {ProbeTimeout: -1},
-		{MaxOpenFor: time.Millisecond}, {OpenFor: time.Hour, MaxOpenFor: time.Minute},
+		{Failures: -1},
+		{Probes: -1},
+		{Window: -1},
+		{OpenFor: -1},
+		{MaxOpenFor: -1},
+		{ProbeTimeout: -1},
+		{MaxOpenFor: time.Millisecond},
+		{OpenFor: time.Hour, MaxOpenFor: time.Minute},
 	}
 	for _, p := range bad {
 		if err := p.Validate(); !errors.Is(err, errs.BadOption) {

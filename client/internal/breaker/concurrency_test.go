@@ -23,6 +23,7 @@ type history struct {
 }
 
 func (h *history) add(t *testing.T, c breaker.Change) {
+	t.Helper()
 	if h.telling.Add(1) != 1 {
 		t.Error("two changes of a lane at once")
 	}
@@ -125,10 +126,10 @@ func TestHealthyAttemptAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations for a healthy attempt; want 0", allocs)
 	}
 	fail(t, l, 5, errs.ConnLost)
-	l.Open()
+	_ = l.Open()
 	allocs = testing.AllocsPerRun(1000, func() {
 		if _, ok := l.Allow(true); !ok {
-			l.Open()
+			_ = l.Open()
 		}
 	})
 	if allocs > 0.1 {
@@ -163,12 +164,13 @@ func BenchmarkRefused(b *testing.B) {
 	l.Fail(tok, errs.ConnLost)
 	serial(b, func() {
 		if _, ok := l.Allow(true); !ok {
-			l.Open()
+			_ = l.Open()
 		}
 	})
 }
 
 func serial(b *testing.B, attempt func()) {
+	b.Helper()
 	b.ReportAllocs()
 	for b.Loop() {
 		attempt()
@@ -176,6 +178,7 @@ func serial(b *testing.B, attempt func()) {
 }
 
 func parallel(b *testing.B, attempt func()) {
+	b.Helper()
 	b.ReportAllocs()
 	b.SetParallelism(32)
 	b.RunParallel(func(pb *testing.PB) {

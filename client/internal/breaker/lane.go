@@ -65,12 +65,17 @@ const (
 // nobody, and a half-open one a few probes; probeOK false means that the
 // attempt must not be one of them, as a blocking command, whose silence says
 // nothing. If Allow says no, Open is the error to return.
+//
+//nolint:revive // probeOK is a fact about the command
 func (l *Lane) Allow(probeOK bool) (Token, bool) {
 	w := word(l.word.Load())
 	if w.state() == Closed {
 		return Token{word: w}, true
 	}
-	return l.probe(w, probeOK)
+	if w.state() == Open || !probeOK {
+		return Token{}, false
+	}
+	return l.probe()
 }
 
 // Success records that the node served the attempt. On a healthy lane it is
@@ -109,10 +114,7 @@ func (l *Lane) accept(tok Token) {
 	l.changes.deliver()
 }
 
-func (l *Lane) probe(w word, probeOK bool) (Token, bool) {
-	if w.state() == Open || !probeOK {
-		return Token{}, false
-	}
+func (l *Lane) probe() (Token, bool) {
 	tok, ok := l.admit()
 	l.changes.deliver()
 	return tok, ok

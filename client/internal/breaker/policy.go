@@ -1,6 +1,7 @@
 package breaker
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -47,9 +48,9 @@ func (p Policy) Validate() error {
 	var fault error
 	switch d := p.withDefaults(); {
 	case p.Failures < 0 || p.Probes < 0:
-		fault = fmt.Errorf("breaker policy: negative count")
+		fault = errors.New("breaker policy: negative count")
 	case p.Window < 0 || p.OpenFor < 0 || p.MaxOpenFor < 0 || p.ProbeTimeout < 0:
-		fault = fmt.Errorf("breaker policy: negative duration")
+		fault = errors.New("breaker policy: negative duration")
 	case d.MaxOpenFor < d.OpenFor:
 		fault = fmt.Errorf("breaker policy: MaxOpenFor %v is shorter than OpenFor %v", d.MaxOpenFor, d.OpenFor)
 	default:

@@ -10,16 +10,14 @@ import (
 	"github.com/redoubt-go/redoubt/errs"
 )
 
-// inHalfOpen runs a story that begins with a half-open lane and all defaults:
-// three probes, a second for each.
-func inHalfOpen(t *testing.T, story func(t *testing.T, l *breaker.Lane)) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := breaker.New(addr, breaker.Policy{}, nil)
-		halfOpen(t, b.Lane(false))
-		story(t, b.Lane(false))
-		b.Close()
-	})
+// newHalfOpen returns a half-open lane with all defaults: three probes, a
+// second for each. It belongs to the bubble of the test.
+func newHalfOpen(t *testing.T) *breaker.Lane {
+	t.Helper()
+	b := breaker.New(addr, breaker.Policy{}, nil)
+	t.Cleanup(b.Close)
+	halfOpen(t, b.Lane(false))
+	return b.Lane(false)
 }
 
 func wantRefused(t *testing.T, l *breaker.Lane, probeOK bool) {
@@ -30,7 +28,9 @@ func wantRefused(t *testing.T, l *breaker.Lane, probeOK bool) {
 }
 
 func TestHalfOpenAdmitsOnlyProbes(t *testing.T) {
-	inHalfOpen(t, func(t *testing.T, l *breaker.Lane) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newHalfOpen(t)
 		mustAllow(t, l)
 		mustAllow(t, l)
 		third := mustAllow(t, l)
@@ -42,7 +42,9 @@ func TestHalfOpenAdmitsOnlyProbes(t *testing.T) {
 }
 
 func TestBlockingCommandIsNoProbe(t *testing.T) {
-	inHalfOpen(t, func(t *testing.T, l *breaker.Lane) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newHalfOpen(t)
 		wantRefused(t, l, false)
 		for range 3 {
 			l.Success(mustAllow(t, l))
@@ -54,7 +56,9 @@ func TestBlockingCommandIsNoProbe(t *testing.T) {
 }
 
 func TestIgnoredProbeFreesItsPlace(t *testing.T) {
-	inHalfOpen(t, func(t *testing.T, l *breaker.Lane) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newHalfOpen(t)
 		for range 100 { // callers who went away
 			l.Ignore(mustAllow(t, l))
 		}
@@ -67,7 +71,9 @@ func TestIgnoredProbeFreesItsPlace(t *testing.T) {
 }
 
 func TestFailedProbeOpensAgain(t *testing.T) {
-	inHalfOpen(t, func(t *testing.T, l *breaker.Lane) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newHalfOpen(t)
 		late := mustAllow(t, l)
 		fail(t, l, 1, errs.ConnLost)
 		wantState(t, l, breaker.Open)
@@ -86,7 +92,9 @@ func TestFailedProbeOpensAgain(t *testing.T) {
 }
 
 func TestLostProbeFailsOnce(t *testing.T) {
-	inHalfOpen(t, func(t *testing.T, l *breaker.Lane) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newHalfOpen(t)
 		lost := mustAllow(t, l) // it hangs, or its goroutine panicked
 		sleep(time.Second - 1)
 		l.Ignore(mustAllow(t, l))
@@ -104,7 +112,9 @@ func TestLostProbeFailsOnce(t *testing.T) {
 
 // A node that answers again is in use again although a probe hangs for days.
 func TestHangingProbeDoesNotDelayRecovery(t *testing.T) {
-	inHalfOpen(t, func(t *testing.T, l *breaker.Lane) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newHalfOpen(t)
 		lost := mustAllow(t, l)
 		for range 3 {
 			l.Success(mustAllow(t, l))

@@ -10,31 +10,29 @@ import (
 // while a node is down, refusing must be cheap.
 type refusal struct {
 	err   *errs.Error
-	until time.Time     // end of the open time
-	after time.Duration // what err says remains of it
-	step  time.Duration // how much more than the truth it may say
+	open  errs.OpenError // what err holds a copy of
+	until time.Time      // end of the open time
+	step  time.Duration  // how much longer than the truth RetryAfter may be
 }
 
 func newRefusal(addr, lane string, cause errs.Kind, openFor time.Duration) *refusal {
-	open := &errs.OpenError{Addr: addr, Lane: lane, RetryAfter: openFor}
-	if cause != 0 {
-		open.Err = cause
-	}
-	return &refusal{
-		err:   &errs.Error{Kind: errs.BreakerOpen, Effect: errs.NotExecuted, Addr: addr, Err: open},
+	r := refusal{
+		open:  errs.OpenError{Addr: addr, Lane: lane},
 		until: time.Now().Add(openFor),
-		after: openFor,
 		step:  openFor / 8,
 	}
+	if cause != 0 {
+		r.open.Err = cause
+	}
+	return r.with(openFor)
 }
 
-// with is the same refusal with less time to wait.
-func (r *refusal) with(after time.Duration) *refusal {
-	fresh, err, open := *r, *r.err, *r.err.Err.(*errs.OpenError)
-	open.RetryAfter = after
-	err.Err = &open
-	fresh.err, fresh.after = &err, after
-	return &fresh
+// with is the same refusal with another time to wait.
+func (r refusal) with(after time.Duration) *refusal {
+	r.open.RetryAfter = after
+	open := r.open
+	r.err = &errs.Error{Kind: errs.BreakerOpen, Effect: errs.NotExecuted, Addr: open.Addr, Err: &open}
+	return &r
 }
 
 // Open is the error for an attempt that Allow refused: of kind BreakerOpen, not
@@ -45,7 +43,8 @@ func (r *refusal) with(after time.Duration) *refusal {
 func (l *Lane) Open() *errs.Error {
 	r := l.refusal.Load()
 	after := max(0, time.Until(r.until))
-	if after == r.after || after > 0 && r.after-after <= r.step {
+	told := r.open.RetryAfter
+	if after == told || after > 0 && told-after <= r.step {
 		return r.err
 	}
 	fresh := r.with(after)
