@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"errors"
+	"net"
+	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -58,6 +60,7 @@ type run struct {
 // there is nothing left to send or a bound was reached, with the reason in
 // r.why.
 func (r *run) attempt(w work, n *node, tok breaker.Token) {
+	defer func() { n.lane(r.write).Ignore(tok) }() // a panic must not keep a probe's place
 	for {
 		r.look()
 		v := w.judge(r, n)
@@ -129,11 +132,14 @@ func (r *run) rest(pause time.Duration) bool {
 // pause is how long to wait before the next attempt; negative to stop. What
 // can be sent again at once is, but not twice in a row for the same kind.
 func (r *run) pause(w work, n *node, v classify.Verdict) time.Duration {
-	if r.c.delay != nil {
-		return r.c.delay(r.attempts, w.command(n), r.last)
-	}
-	if v.Do == classify.RetryNow && r.hurried != v.Kind {
+	hurry := v.Do == classify.RetryNow && r.hurried != v.Kind
+	if hurry {
 		r.hurried = v.Kind
+	}
+	switch {
+	case r.c.delay != nil:
+		return r.c.delay(r.attempts, w.command(n), r.last)
+	case hurry:
 		return 0
 	}
 	if r.delays == nil {
@@ -142,22 +148,23 @@ func (r *run) pause(w work, n *node, v classify.Verdict) time.Duration {
 	return r.delays.Next(r.last)
 }
 
-// sleep waits, unless the caller leaves or the client is closed first.
+// sleep waits, unless the caller leaves or the client is closed first. A caller
+// who has left already gets no other attempt either.
 func (r *run) sleep(pause time.Duration) errs.Why {
-	if pause <= 0 {
-		return ""
+	if pause > 0 {
+		timer := time.NewTimer(pause)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-r.ctx.Done():
+		case <-r.c.done:
+			return errs.WhyClosed
+		}
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ""
-	case <-r.ctx.Done():
-		r.look()
+	if r.ctxErr = r.ctx.Err(); r.ctxErr != nil {
 		return errs.WhyCaller
-	case <-r.c.done:
-		return errs.WhyClosed
 	}
+	return ""
 }
 
 // admit picks the node of the next attempt and asks its breaker. An open
@@ -214,6 +221,9 @@ func (r *run) judge(t *try, n *node, err error, setup bool) {
 		t.v.Kind, t.v.Fix, t.v.Lane = errs.Closed, 0, classify.LaneIgnore
 		t.v.Do = classify.Return
 	}
+	if setup {
+		t.v.Fix &^= renew // it refused a connection that is gone; the others still serve
+	}
 	if !r.mayResend(t.v, t.op.Safety) {
 		t.v.Do = classify.Return
 	}
@@ -234,6 +244,7 @@ func (r *run) failure(t *try, why errs.Why) *errs.Error {
 	if e.Addr == "" {
 		e.Addr = t.n.addr
 	}
+	redirected(e)
 	e.Attempts, e.Elapsed = r.attempts, time.Duration(nano()-r.start)
 	if t.doubt && e.Effect == errs.NotExecuted {
 		e.Effect = errs.Unknown // the last attempt was not executed, an earlier one may have been
@@ -244,7 +255,7 @@ func (r *run) failure(t *try, why errs.Why) *errs.Error {
 	case why == errs.WhyClosed:
 		closed := *e
 		closed.Kind, closed.Code = errs.Closed, ""
-		closed.Err = &errs.ExhaustedError{Why: why, Err: e}
+		closed.Err = &errs.ExhaustedError{Why: why, Err: errors.Join(rueidis.ErrClosing, e)}
 		return &closed
 	case why != "":
 		e.Err = &errs.ExhaustedError{Why: why, Err: e.Err}
@@ -262,6 +273,28 @@ func (r *run) left(last *errs.Error) *errs.Error {
 	}
 	e.Err = &errs.ExhaustedError{Why: errs.WhyCaller, Err: errors.Join(r.ctxErr, last)}
 	return &e
+}
+
+// redirected completes what is known of a redirection: who sent it, and the
+// host where the reply leaves it out, for then it is the same. A reply whose
+// target cannot be used gets its payload here.
+func redirected(e *errs.Error) {
+	if e.Kind == errs.BadRedirect {
+		e.Err = &errs.RedirectError{From: e.Addr, Slot: -1, Err: e.Err}
+		return
+	}
+	re, ok := e.Err.(*errs.RedirectError)
+	if !ok || re.From != "" {
+		return
+	}
+	full := *re
+	full.From = e.Addr
+	if port, ok := strings.CutPrefix(re.To, ":"); ok {
+		if host, _, err := net.SplitHostPort(e.Addr); err == nil {
+			full.To = net.JoinHostPort(host, port)
+		}
+	}
+	e.Err = &full
 }
 
 // mayResend applies the replay rule for one command, and what this client
@@ -285,6 +318,6 @@ func (r *run) tell(n *node, v classify.Verdict) {
 	r.c.observer.Event(r.ctx, Event{
 		Type: EventAttempt, Addr: n.addr, Op: r.op, Attempt: r.attempts,
 		Kind: v.Kind, Effect: v.Effect, Code: v.Code, Do: v.Do,
-		Start: base.Add(time.Duration(r.began)), End: base.Add(time.Duration(r.now)),
+		Start: wall(r.began), End: wall(r.now),
 	})
 }

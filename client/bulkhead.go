@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redoubt-go/redoubt/errs"
@@ -51,7 +52,7 @@ func (b *bulkhead) leave() { <-b.seats }
 // sent.
 func ended(err error) *errs.Error {
 	kind := errs.Canceled
-	if err == context.DeadlineExceeded {
+	if errors.Is(err, context.DeadlineExceeded) {
 		kind = errs.Deadline
 	}
 	return &errs.Error{Kind: kind, Effect: errs.NotExecuted, Err: err}

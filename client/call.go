@@ -35,6 +35,7 @@ const (
 	piped                       // prefers the shared connection even so
 	retryable                   // the caller vouches for a replay: ToRetryable
 	unblock                     // UnblockOnCancel
+	noReply                     // SUBSCRIBE and the like
 	multiGet                    // MGET or JSON.MGET for the client-side cache
 )
 
@@ -105,11 +106,17 @@ func flagsOf(cmd *rueidis.Completed) flags {
 	if cmd.IsUnblockOnCancel() {
 		f |= unblock
 	}
+	if cmd.NoReply() {
+		f |= noReply
+	}
 	return f
 }
 
 // rebuild makes the command anew, with the marks that it had.
 func rebuild(b rueidis.Builder, args []string, f flags) rueidis.Completed {
+	if f.has(noReply) {
+		return rebuildSubscribe(b, args)
+	}
 	var cmd rueidis.Completed
 	switch a := b.Arbitrary(args[0]).Args(args[1:]...); {
 	case f.has(blocking):
@@ -129,6 +136,24 @@ func rebuild(b rueidis.Builder, args []string, f flags) rueidis.Completed {
 		cmd = cmd.UnblockOnCancel()
 	}
 	return cmd
+}
+
+// rebuildSubscribe makes a command of pub/sub anew; Arbitrary refuses those.
+func rebuildSubscribe(b rueidis.Builder, args []string) rueidis.Completed {
+	switch channels := args[1:]; args[0] {
+	case "PSUBSCRIBE":
+		return b.Psubscribe().Pattern(channels...).Build()
+	case "SSUBSCRIBE":
+		return b.Ssubscribe().Channel(channels...).Build()
+	case "UNSUBSCRIBE":
+		return b.Unsubscribe().Channel(channels...).Build()
+	case "PUNSUBSCRIBE":
+		return b.Punsubscribe().Pattern(channels...).Build()
+	case "SUNSUBSCRIBE":
+		return b.Sunsubscribe().Channel(channels...).Build()
+	default:
+		return b.Subscribe().Channel(channels...).Build()
+	}
 }
 
 // rebuildCacheable makes a cacheable command anew. The key of a cached script
@@ -159,11 +184,15 @@ func opOf(args []string, f flags, slot uint16, sent uint64) classify.Op {
 
 // safetyOf rates a command. A command that its builder or its author marks as
 // read-only is one, and ToRetryable is the author's word that a replay is as
-// harmless as a read. The word does not count for blocking commands: their
-// first execution may still be waiting to take an element.
+// harmless as a read. No word counts for a blocking command that takes
+// something: its first execution may still be waiting to do so.
 func safetyOf(args []string, f flags) classify.Safety {
 	switch {
-	case f.has(readOnly), f.has(retryable) && !f.has(blocking):
+	case f.has(readOnly):
+		return classify.ReadOnly
+	case f.has(blocking):
+		return classify.Never
+	case f.has(retryable):
 		return classify.ReadOnly
 	}
 	return classify.SafetyOf(args)
@@ -221,3 +250,7 @@ func nameLike(s string) bool {
 var base = time.Now()
 
 func nano() int64 { return int64(time.Since(base)) }
+
+// wall is the time of day at a reading of nano, as today's clock has it: base
+// does not know of the clock being set.
+func wall(at int64) time.Time { return time.Now().Add(time.Duration(at - nano())) }

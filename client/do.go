@@ -31,8 +31,8 @@ func (c *core) do(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisResu
 	return res, failure
 }
 
-// doOnce runs the first attempt on the caller's stack. Nothing is allocated
-// until it has failed.
+// doOnce takes the command to its first attempt on the caller's stack. Nothing
+// is allocated until that has failed.
 func (c *core) doOnce(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisResult, *errs.Error, trace) {
 	if cmd.IsEmpty() {
 		return refused(&errs.Error{Kind: errs.Misuse, Effect: errs.NotExecuted})
@@ -43,26 +43,32 @@ func (c *core) doOnce(ctx context.Context, cmd rueidis.Completed) (rueidis.Redis
 	if failure := c.ready(ctx); failure != nil {
 		return refused(k.named(failure))
 	}
-	write := !k.flags.has(readOnly)
-	n := c.top.pick(route{slot: slotOf(k.slot), write: write})
+	n := c.top.pick(route{slot: slotOf(k.slot), write: !k.flags.has(readOnly)})
 	if k.flags.has(blocking) {
 		if failure := c.seats.enter(ctx, c.done); failure != nil {
 			return refused(k.named(failure))
 		}
 		defer c.seats.leave()
 	}
-	tok, ok := n.lane(write).Allow(!k.flags.has(blocking))
+	return c.first(ctx, cmd, &k, n)
+}
+
+// first asks the breaker and sends the command for the first time.
+func (c *core) first(ctx context.Context, cmd rueidis.Completed, k *call, n *node) (rueidis.RedisResult, *errs.Error, trace) {
+	lane := n.lane(!k.flags.has(readOnly))
+	tok, ok := lane.Allow(!k.flags.has(blocking))
 	if !ok {
-		return refused(k.named(n.lane(write).Open()))
+		return refused(k.named(lane.Open()))
 	}
+	defer lane.Ignore(tok) // a panic must not keep a probe's place
 	sent, start := n.seam.Writes(), nano()
 	res := send(ctx, n, cmd, k.flags)
 	if err := res.Error(); err == nil || err == rueidis.Nil {
-		n.lane(write).Success(tok)
+		lane.Success(tok)
 		c.budget.Success()
 		return res, nil, trace{addr: n.addr, attempts: 1}
 	}
-	return c.doAgain(ctx, &k, n, tok, sent, start, res)
+	return c.doAgain(ctx, k, n, tok, sent, start, res)
 }
 
 // send hands a command to one of the node's wires; a blocking one to the pool

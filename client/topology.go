@@ -93,13 +93,20 @@ func (s *single) follows(v classify.Verdict) bool {
 	return v.Do != classify.Redirect && v.Do != classify.Ask
 }
 
+// renew are the fixes that ask for new connections.
+const renew = classify.RetireNode | classify.Rediscover | classify.Reauthenticate
+
 // apply has one remedy: new connections. They resolve the name again, which
 // heals READONLY behind an endpoint that has moved to another node, and
 // authenticate with fresh credentials. It is for what a server has said; a
-// connection that failed is gone anyway.
+// connection that failed is gone anyway. Credentials that were refused would
+// be refused again, and until they are changed the old connections still serve.
 func (s *single) apply(v classify.Verdict, n *node) {
-	const renew = classify.RetireNode | classify.Rediscover | classify.Reauthenticate
-	if v.Fix&renew == 0 || v.Code == "" {
+	fix := v.Fix & renew
+	if v.Do == classify.Return {
+		fix &^= classify.Reauthenticate
+	}
+	if fix == 0 || v.Code == "" {
 		return
 	}
 	if n.seam.Retire() {
@@ -111,4 +118,5 @@ func (s *single) close() {
 	for _, w := range s.n.wires {
 		w.Close()
 	}
+	s.n.brk.Close()
 }
