@@ -25,9 +25,9 @@ func TestVersionsAreThoseOfTheLibrary(t *testing.T) {
 }
 
 type requirement struct {
-	Path     string
-	Version  string
-	Indirect bool
+	Path     string `json:"Path"`
+	Version  string `json:"Version"`
+	Indirect bool   `json:"Indirect"`
 }
 
 func requirements(t *testing.T, file string) []requirement {
@@ -36,7 +36,9 @@ func requirements(t *testing.T, file string) []requirement {
 	if err != nil {
 		t.Fatalf("reading %s: %v", file, err)
 	}
-	var mod struct{ Require []requirement }
+	var mod struct {
+		Require []requirement `json:"Require"`
+	}
 	if err := json.Unmarshal(out, &mod); err != nil {
 		t.Fatal(err)
 	}
