@@ -26,7 +26,7 @@ RACE ?= $(shell \
 	then echo -race; fi)
 
 .DEFAULT_GOAL := all
-.PHONY: all build vet lint fmt-check test demo bench fuzz docs vuln help
+.PHONY: all build vet lint fmt-check test demo bench fuzz docs tidy vuln help
 
 all: build vet lint test ## build, vet, lint and test (the default)
 
@@ -64,6 +64,9 @@ fuzz: ## run every fuzz target for a while [FUZZTIME=10s]
 
 docs: ## write the generated files anew
 	$(GO) generate ./...
+
+tidy: ## tidy every module, the library first
+	@for module in $(MODULES) tools; do (cd "$$module" && $(GO) mod tidy) || exit 1; done
 
 vuln: ## look for known vulnerabilities (asks a database on the network)
 	$(call each,$(TOOL) govulncheck ./...)
