@@ -20,15 +20,15 @@ func main() {
 	if len(os.Args) > 1 {
 		url = os.Args[1]
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	if err := count(ctx, url); err != nil {
+	if err := count(url); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func count(ctx context.Context, url string) error {
+func count(url string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
 	c, err := client.Open(ctx, url)
 	if err != nil {
 		return err

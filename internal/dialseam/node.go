@@ -1,7 +1,9 @@
 package dialseam
 
 import (
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,22 +36,22 @@ func (n *Node) Writes() uint64 { return n.writes.Load() }
 // whether it did so; within RetireGap of the last time it does nothing.
 // Commands in flight fail as on any lost connection.
 func (n *Node) Retire() bool {
-	n.mu.Lock()
-	if now := time.Now(); n.retired.IsZero() || now.Sub(n.retired) >= RetireGap {
-		n.retired = now
-	} else {
-		n.mu.Unlock()
-		return false
-	}
-	open := make([]*Conn, 0, len(n.conns))
-	for c := range n.conns {
-		open = append(open, c)
-	}
-	n.mu.Unlock()
+	open, due := n.due(time.Now())
 	for _, c := range open {
 		_ = c.Close()
 	}
-	return true
+	return due
+}
+
+// due returns the connections to close, unless it is too early.
+func (n *Node) due(now time.Time) ([]*Conn, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.retired.IsZero() && now.Sub(n.retired) < RetireGap {
+		return nil, false
+	}
+	n.retired = now
+	return slices.Collect(maps.Keys(n.conns)), true
 }
 
 func (n *Node) adopt(raw net.Conn) *Conn {
