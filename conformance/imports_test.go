@@ -35,15 +35,19 @@ var layers = map[string][]string{
 	"client/internal/backoff": {"errs", "classify"},
 	"cluster":                 {"errs", "classify"},
 	"sentinel":                {"errs", "classify"},
-	"client": {"errs", "classify", "internal/dialseam", "client/internal/breaker", "client/internal/backoff",
-		"cluster", "sentinel"},
+	"client": {
+		"errs", "classify", "internal/dialseam", "client/internal/breaker", "client/internal/backoff",
+		"cluster", "sentinel",
+	},
 
 	"scripting": {"errs", "classify"},
 	"lock":      {"errs", "classify", "scripting"},
 	"stream":    {"errs", "classify"},
 
-	"cachelayer": {"errs", "classify", "lock", "scripting", "client",
-		"cachelayer/wire", "cachelayer/keys", "cachelayer/secure", "cachelayer/filestore"},
+	"cachelayer": {
+		"errs", "classify", "lock", "scripting", "client",
+		"cachelayer/wire", "cachelayer/keys", "cachelayer/secure", "cachelayer/filestore",
+	},
 	"cachelayer/wire":      {"errs"},
 	"cachelayer/keys":      {"errs", "cachelayer/wire"},
 	"cachelayer/secure":    {"errs", "cachelayer/wire"},

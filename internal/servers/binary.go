@@ -68,13 +68,13 @@ func Need(t T, caps ...Capability) []Binary {
 		t.Logf("%v left out: it has no %v", b, lacks)
 	}
 	if len(able) == 0 {
-		unavailable(t, "NO SERVER for this test (needs %v, found %v, missing: %v)", caps, bins, errors.Join(missing...))
+		unavailablef(t, "NO SERVER for this test: needs %v, found %v; .ci/servers.sh installs them (%v)", caps, bins, errors.Join(missing...))
 	}
 	return able
 }
 
-// unavailable skips the test, or fails it where servers are required.
-func unavailable(t T, format string, args ...any) {
+// unavailablef skips the test, or fails it where servers are required.
+func unavailablef(t T, format string, args ...any) {
 	t.Helper()
 	if required() {
 		t.Fatalf(format, args...)
@@ -90,13 +90,13 @@ var found = sync.OnceValues(func() (bins []Binary, missing []error) {
 	seen := map[string]bool{}
 	add := func(path string, named bool) {
 		b, err := identify(path)
-		real, linkErr := filepath.EvalSymlinks(b.Path)
+		target, linkErr := filepath.EvalSymlinks(b.Path)
 		switch {
 		case err != nil && named:
 			missing = append(missing, err)
-		case err != nil || linkErr != nil || seen[real]:
+		case err != nil || linkErr != nil || seen[target]:
 		default:
-			seen[real] = true
+			seen[target] = true
 			bins = append(bins, b)
 		}
 	}

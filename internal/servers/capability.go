@@ -10,14 +10,15 @@ import (
 // what, for the reason of a skip.
 type Capability string
 
+// The capabilities that Has knows.
 const (
-	CanTLS            Capability = "TLS"
-	CanCommandDocs    Capability = "COMMAND DOCS"
-	CanWaitAOF        Capability = "WAITAOF"
-	CanDebugDirective Capability = "enable-debug-command" // else DEBUG is simply on
-	CanSentinel       Capability = "sentinel mode"
-	CanFunctions      Capability = "functions"
-	CanShardedPubSub  Capability = "sharded pub/sub"
+	CanTLS            Capability = "TLS"                  // see the option TLS
+	CanCommandDocs    Capability = "COMMAND DOCS"         // since Redis 7.0
+	CanWaitAOF        Capability = "WAITAOF"              // since Redis 7.2
+	CanDebugDirective Capability = "enable-debug-command" // since Redis 7.0; before, DEBUG is simply on
+	CanSentinel       Capability = "sentinel mode"        // --sentinel
+	CanFunctions      Capability = "functions"            // since Redis 7.0
+	CanShardedPubSub  Capability = "sharded pub/sub"      // since Redis 7.0
 )
 
 // Has reports whether this build has the capability. The program itself is

@@ -2,6 +2,7 @@ package servers_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -84,7 +85,7 @@ func TestServersEndWithTheTestProcess(t *testing.T) {
 			for _, c := range conns {
 				c.SetReadDeadline(time.Now().Add(20 * time.Second))
 				_, err := c.Read(make([]byte, 1))
-				if timeout, ok := err.(net.Error); err == nil || ok && timeout.Timeout() {
+				if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Errorf("the server at %s outlives the test process: read gives %v", c.RemoteAddr(), err)
 				}
 			}
@@ -117,8 +118,8 @@ func connect(t *testing.T, out io.Reader) (conns []net.Conn) {
 	return conns
 }
 
-// end remembers and leaves, as testing does.
-func (r *recorder) end(as *string, format string, args ...any) {
+// endf remembers and leaves, as testing does.
+func (r *recorder) endf(as *string, format string, args ...any) {
 	*as = fmt.Sprintf(format, args...)
 	runtime.Goexit()
 }

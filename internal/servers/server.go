@@ -84,7 +84,7 @@ func (s *Server) listen() (err error) {
 			name = "tls-port"
 		}
 		s.conf.set(name, strconv.Itoa(port))
-		if err = s.configure(); err != nil {
+		if err := s.configure(); err != nil {
 			return err
 		}
 		if err = s.launch(); err == nil || !strings.Contains(s.Log(), "in use") {

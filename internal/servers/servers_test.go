@@ -183,12 +183,13 @@ func TestTLSServerIsReachedByItsCertificatesOnly(t *testing.T) {
 
 func TestTLSIsSkippedOnABuildWithout(t *testing.T) {
 	t.Parallel()
-	i := slices.IndexFunc(servers.Need(t), func(b servers.Binary) bool { return !b.Has(servers.CanTLS) })
+	bins := servers.Need(t)
+	i := slices.IndexFunc(bins, func(b servers.Binary) bool { return !b.Has(servers.CanTLS) })
 	if i < 0 {
 		t.Skip("every server found has TLS")
 	}
 	spy := &recorder{TB: t}
-	spy.run(func() { servers.Start(spy, servers.Need(t)[i], servers.TLS()) })
+	spy.run(func() { servers.Start(spy, bins[i], servers.TLS()) })
 	if !strings.Contains(spy.skipped, "without TLS") {
 		t.Errorf("got skip %q, failure %q; want a skip that names TLS", spy.skipped, spy.failed)
 	}
@@ -196,8 +197,9 @@ func TestTLSIsSkippedOnABuildWithout(t *testing.T) {
 
 func TestServerThatDoesNotStartShowsItsLog(t *testing.T) {
 	t.Parallel()
+	bin := servers.Need(t)[0]
 	spy := &recorder{TB: t}
-	spy.run(func() { servers.Start(spy, servers.Need(t)[0], servers.Config("maxmemory", "many")) })
+	spy.run(func() { servers.Start(spy, bin, servers.Config("maxmemory", "many")) })
 	if !strings.Contains(spy.failed, "maxmemory") {
 		t.Errorf("got failure %q; want the server's own complaint about maxmemory", spy.failed)
 	}
@@ -236,5 +238,5 @@ type recorder struct {
 	skipped, failed string
 }
 
-func (r *recorder) Skipf(format string, args ...any)  { r.end(&r.skipped, format, args...) }
-func (r *recorder) Fatalf(format string, args ...any) { r.end(&r.failed, format, args...) }
+func (r *recorder) Skipf(format string, args ...any)  { r.endf(&r.skipped, format, args...) }
+func (r *recorder) Fatalf(format string, args ...any) { r.endf(&r.failed, format, args...) }

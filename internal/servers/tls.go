@@ -89,11 +89,11 @@ func (s *Server) useTLS() {
 
 // certify writes the certificates and names them in the configuration.
 func (s *Server) certify() error {
-	for directive, pem := range map[string][]byte{
+	for directive, content := range map[string][]byte{
 		"tls-ca-cert-file": keys().ca, "tls-cert-file": keys().cert, "tls-key-file": keys().key,
 	} {
 		file := filepath.Join(s.dir, directive+".pem")
-		if err := os.WriteFile(file, pem, 0o600); err != nil {
+		if err := os.WriteFile(file, content, 0o600); err != nil {
 			return err
 		}
 		s.conf.set(directive, file)
