@@ -167,7 +167,7 @@ func cutCode(s string) (code, rest string) {
 		n++
 	}
 	switch {
-	case n == 0 || n > maxCode || s[0] < 'A':
+	case n == 0 || n > maxCode || s[0] < 'A' || s[0] > 'Z':
 		return "", s
 	case n == len(s):
 		return s, ""

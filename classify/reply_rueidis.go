@@ -20,7 +20,6 @@ var clientTexts = [...]struct {
 	{"unbounded redis message", errs.Protocol},
 	{"RESP2 null", errs.Protocol},
 	{"protocol bug", errs.Protocol},
-	{"got ", errs.DecodeFailed}, // "got 3, wanted 2"
 	{"redis message is not a map/array/set", errs.DecodeFailed},
 	{"unsupported redis ", errs.DecodeFailed}, // a reply that cannot be streamed
 	{"the redis role is not master", errs.StalePrimary},
@@ -30,7 +29,6 @@ var clientTexts = [...]struct {
 	{"EnableRedirect and ReplicaAddress", errs.BadOption},
 	{"tls: ", errs.TLS}, // crypto/tls has many errors without a type
 	{"x509: ", errs.TLS},
-	{"acquire complete", errs.Unclassified},
 }
 
 // kindOfClientText is the kind of an error that nothing but its text tells.
@@ -40,6 +38,9 @@ func kindOfClientText(err error) errs.Kind {
 		if strings.HasPrefix(text, t.text) {
 			return t.kind
 		}
+	}
+	if strings.HasPrefix(text, "got ") && (strings.HasSuffix(text, ", wanted 2") || strings.HasSuffix(text, ", expected 2")) {
+		return errs.DecodeFailed
 	}
 	return errs.Unclassified
 }

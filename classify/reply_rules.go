@@ -285,6 +285,7 @@ var phrases = index([]rule{
 	{"insufficient acl", errs.NoPerm, 0},
 	{"authentication required", errs.NoAuth, 0},
 	{"authentication failed", errs.AuthRefused, 0},
+	{"command not allowed. if the", errs.CommandLocked, 0}, // DEBUG and MODULE
 	{"inside a transaction", errs.TxMisuse, 0},
 	{"inside multi", errs.TxMisuse, 0},
 	{"for deny blocking client", errs.TxMisuse, 0},

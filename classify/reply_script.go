@@ -138,14 +138,11 @@ func returned(v Verdict) Verdict {
 // and ran to its end.
 func answersScript(v Verdict, r *reading, op *Op) Verdict {
 	switch v.Kind {
-	case errs.Moved, errs.Ask:
+	case errs.Moved, errs.Ask, errs.UnknownTarget:
 		if op.Slot != 0 && v.Slot == op.Slot {
 			return v
 		}
-	case errs.UnknownTarget:
-		if op.Slot != 0 && v.Slot == op.Slot {
-			return v
-		}
+	case errs.RedirectTo, errs.BadRedirect:
 	case errs.NonLocalKey, errs.ScriptFailed, errs.ScriptKilled:
 		return v
 	default:

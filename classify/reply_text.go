@@ -17,33 +17,24 @@ type rule struct {
 // readText decides a line that has no known code: an ERR text, a text of a
 // proxy or module without a code, or a code that nobody knows.
 func (r *reading) readText(s string, plain bool) {
-	if found, ok := match(&openings, s); ok {
-		r.settle(found)
-		return
-	}
 	// rueidis has cut off "ERR ", so "LIMIT must be positive" and "MYCODE is
 	// on fire" look alike: the first word is a code unless it reads like the
 	// subject of a sentence.
-	if r.inner != "" && !r.quoted && !(plain && isSubject(r.inner, r.text)) {
-		r.kind = errs.UnknownReply
-		r.code = r.inner
-		return
-	}
-	if plain {
-		r.code = "ERR"
-	}
-	if found, ok := search(s); ok {
-		r.settle(found)
-		return
-	}
-	r.kind = errs.CommandRefused
-}
-
-func (r *reading) settle(found rule) {
-	r.kind, r.like = found.kind, found.like
 	if r.inner != "" && !r.quoted {
+		if !plain || !isSubject(r.inner, r.text) {
+			r.kind, r.code = errs.UnknownReply, r.inner
+			return
+		}
 		r.code = "ERR"
 	}
+	found, ok := match(&openings, s)
+	if !ok {
+		found, ok = search(s)
+	}
+	if !ok {
+		found.kind = errs.CommandRefused
+	}
+	r.kind, r.like = found.kind, found.like
 }
 
 // rules are indexed by the first byte of their text, in small letters.
@@ -116,10 +107,10 @@ func vague(k errs.Kind) bool {
 func denies(s string) bool { return hasPrefixFold(s, "no ") && !hasPrefixFold(s, "no such ") }
 
 // isSubject reports whether an upper-case word is the subject of a sentence
-// and not a code: an English word of one letter, the name of a command, or a
+// and not a code: a word of one or two letters, the name of a command, or a
 // word before a verb or noun that goes with names of options.
 func isSubject(first, rest string) bool {
-	if len(first) == 1 {
+	if len(first) <= 2 {
 		return true
 	}
 	if _, command := rungs[first]; command {
@@ -130,7 +121,7 @@ func isSubject(first, rest string) bool {
 		"and", "or", "in", "without", "with", "with,", "not", "only", "has", "needs", "requires", "expects", "supports",
 		"option", "options", "argument", "arguments", "parameter", "parameters", "keyword", "flag", "flags",
 		"value", "values", "mode", "subcommand", "subcommands", "command", "commands", "failed", "timeout", "count",
-		"specified", "used", "called", "allowed", "limiting", "increment", "encoding", "file", "files", "log", "already":
+		"specified", "used", "called", "version", "index", "number", "sparse", "allowed", "limiting", "increment", "encoding", "file", "files", "log", "already":
 		return true
 	}
 	return false

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -50,7 +51,8 @@ type findings struct {
 	refused  bool
 	lost     bool // EOF, reset, closed: the connection ended
 	dns      bool
-	tls      bool
+	tls      bool // the TLS handshake failed
+	alert    bool // TLS failed at some time
 	cert     bool // the peer's certificate was not accepted
 	kind     errs.Kind
 }
@@ -81,7 +83,6 @@ func (f *findings) look(err error, depth int) {
 func (f *findings) note(err error) (done bool) {
 	if fault, ok := err.(ConnFault); ok && f.fault == nil {
 		f.fault = fault
-		return false
 	}
 	switch e := err.(type) {
 	case *errs.Error:
@@ -103,9 +104,15 @@ func (f *findings) note(err error) (done bool) {
 		if e == nil {
 			return true
 		}
-		f.dial = f.dial || e.Op == "dial"
-		f.tls = f.tls || e.Op == "remote error" || e.Op == "local error" // of crypto/tls: an alert
-		f.lost = f.lost || e.Op == "read" || e.Op == "write"
+		switch e.Op {
+		case "dial":
+			f.dial = true
+			f.canceled = f.canceled || errors.Is(e.Err, context.Canceled) // net has a type of its own for it
+		case "remote error", "local error": // of crypto/tls
+			f.alert = true
+		default:
+			f.lost = true
+		}
 		f.timeout = f.timeout || e.Timeout()
 	case *net.DNSError:
 		f.dns = true
@@ -114,7 +121,12 @@ func (f *findings) note(err error) (done bool) {
 		f.timeout = f.timeout || e.Timeout() && e != syscall.EAGAIN
 		f.lost = true
 		return true
-	case tls.RecordHeaderError, tls.AlertError, *tls.ECHRejectionError:
+	case tls.RecordHeaderError:
+		f.tls = f.tls || e.Conn != nil // the first record: the peer does not speak TLS
+		f.alert = true
+	case tls.AlertError:
+		f.alert = true
+	case *tls.ECHRejectionError:
 		f.tls = true
 	case *tls.CertificateVerificationError, x509.UnknownAuthorityError, x509.HostnameError,
 		x509.CertificateInvalidError, x509.SystemRootsError, x509.UnhandledCriticalExtension:
@@ -170,10 +182,6 @@ func (f *findings) noteSentinel(err error) {
 		rueidis.ErrSendToReplicasNotSet, rueidis.ErrNoSendToReplicas, rueidis.ErrWrongPipelineMultiplex,
 		rueidis.ErrInvalidShardsRefreshInterval, rueidis.ErrInvalidTopologyRefreshInterval:
 		f.found(errs.BadOption)
-	default:
-		if rueidis.IsParseErr(err) {
-			f.found(errs.DecodeFailed)
-		}
 	}
 }
 
@@ -194,7 +202,7 @@ func (f *findings) verdict(err error, op *Op, alone bool) Verdict {
 		return reply(f.line, false, op)
 	case f.kind == errs.TrackingUnsupported:
 		return trackingRefused(err, op)
-	case f.canceled || f.deadline:
+	case f.canceled || f.deadline && !f.dns:
 		return f.context(op, alone)
 	case f.cert:
 		v := verdict(errs.TLS)
@@ -202,8 +210,14 @@ func (f *findings) verdict(err error, op *Op, alone bool) Verdict {
 		return v
 	case f.dns:
 		return verdict(errs.DNS)
-	case f.tls:
+	case f.tls || f.alert && op.Dialing:
 		return verdict(errs.TLS)
+	case f.alert:
+		return withEffect(errs.TLS, errs.Unknown)
+	case f.dial && f.timeout && op.ended():
+		v := ended(op, errs.Deadline)
+		v.Effect = errs.NotExecuted
+		return v
 	case f.dial && f.timeout:
 		return verdict(errs.DialTimeout)
 	case f.dial && f.refused:
@@ -218,6 +232,9 @@ func (f *findings) verdict(err error, op *Op, alone bool) Verdict {
 		return verdict(f.kind)
 	case f.lost || f.fault != nil:
 		return verdict(errs.ConnLost)
+	}
+	if rueidis.IsParseErr(err) {
+		return verdict(errs.DecodeFailed)
 	}
 	return verdict(kindOfClientText(err))
 }
@@ -248,6 +265,8 @@ func (f *findings) context(op *Op, alone bool) Verdict {
 	switch {
 	case op.ended():
 		return ended(op, errs.Deadline)
+	case op.Dialing && f.deadline:
+		return verdict(errs.DialTimeout) // rueidis' bound on the set-up
 	case !alone:
 		return verdict(errs.ForeignContext)
 	case f.canceled:

@@ -2,7 +2,6 @@ package classify
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/redis/rueidis"
@@ -164,9 +163,9 @@ func Typed(err error) error {
 	if err == nil {
 		return nil
 	}
-	var ours *errs.Error
-	if errors.As(err, &ours) && ours != nil {
-		return ours
+	var f findings
+	if f.look(err, 0); f.ours != nil {
+		return f.ours
 	}
 	v := Of(err, nil)
 	if v.Kind == 0 {
