@@ -210,7 +210,7 @@ type try struct {
 // judge classifies the outcome of the attempt that came back. setup says that
 // the error line refused the connection, not the command.
 func (r *run) judge(t *try, n *node, err error, setup bool) {
-	t.n, t.err, t.v = n, err, classify.Verdict{}
+	t.n, t.err, t.v = n, err, classify.Verdict{Lane: classify.LaneSuccess}
 	if err == nil || err == rueidis.Nil {
 		return
 	}

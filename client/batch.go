@@ -1,14 +1,16 @@
 package client
 
 import (
+	"slices"
+
 	"github.com/redis/rueidis"
 
 	"github.com/redoubt-go/redoubt/classify"
 	"github.com/redoubt-go/redoubt/errs"
 )
 
-// unit is one command, or MULTI with all that follows up to EXEC: the commands
-// from <= i < to.
+// unit is one command, or MULTI, with a WATCH before it, and all that follows
+// up to EXEC: the commands from <= i < to.
 type unit struct{ from, to int }
 
 // batch is the work of DoMulti: a verdict for each command, and a decision for
@@ -18,6 +20,7 @@ type batch struct {
 	tries   []try
 	results []rueidis.RedisResult
 	pooled  bool
+	cached  bool   // through the client-side cache
 	units   []unit // the batch in pieces that are sent together or not at all
 	pending []int  // indexes whose reply is to be judged, in order
 	held    []bool // not sent again, only to keep the order
@@ -41,18 +44,25 @@ func newBatch(s *note, sent uint64, results []rueidis.RedisResult, pooled bool) 
 	return w
 }
 
-// end is where the unit that begins at from ends.
+// end is where the unit that begins at from ends. A MULTI without an end takes
+// in everything behind it.
 func (w *batch) end(from int) int {
-	if w.tries[from].op.Name != "MULTI" {
+	opener := w.tries[from].op.Name
+	if opener != "MULTI" && opener != "WATCH" {
 		return from + 1
 	}
 	for i := from + 1; i < len(w.tries); i++ {
-		if name := w.tries[i].op.Name; name == "EXEC" || name == "DISCARD" {
+		if closes(w.tries[i].op.Name) {
 			return i + 1
 		}
 	}
+	if opener == "WATCH" {
+		return from + 1
+	}
 	return len(w.tries)
 }
+
+func closes(name string) bool { return name == "EXEC" || name == "DISCARD" }
 
 // judge classifies what came back, decides unit by unit what may be sent
 // again, and leaves that in pending. The leading verdict is one of those, if
@@ -60,7 +70,7 @@ func (w *batch) end(from int) int {
 func (w *batch) judge(r *run, n *node) classify.Verdict {
 	for _, i := range w.pending {
 		res := w.results[i]
-		r.judge(&w.tries[i], n, res.Error(), duringSetup(res))
+		r.judge(&w.tries[i], n, res.Error(), !w.cached && duringSetup(res))
 	}
 	for _, u := range w.units {
 		if u.to-u.from > 1 {
@@ -69,12 +79,7 @@ func (w *batch) judge(r *run, n *node) classify.Verdict {
 	}
 	w.keepOrder()
 	lead := w.lead()
-	w.pending = w.pending[:0]
-	for i := range w.tries {
-		if w.tries[i].v.Do != classify.Return {
-			w.pending = append(w.pending, i)
-		}
-	}
+	w.pending = slices.DeleteFunc(w.pending, func(i int) bool { return w.tries[i].v.Do == classify.Return })
 	return lead
 }
 
@@ -119,18 +124,21 @@ func (w *batch) failures(r *run) []*errs.Error {
 	return all
 }
 
-// lead chooses the verdict that the loop acts on.
+// lead chooses the verdict that the loop acts on, from those of this attempt.
+// A command that is sent again leads one that is not, and of those one whose
+// reason takes time. The fixes are those of all, the lane is the worst, and the
+// effect is in doubt if it is for one of those that are sent again.
 func (w *batch) lead() classify.Verdict {
 	var lead classify.Verdict
 	var fix classify.Fix
-	lane := classify.LaneSuccess
-	for i := range w.tries {
+	lane, doubt := classify.LaneIgnore, false
+	for _, i := range w.pending {
 		v := w.tries[i].v
-		if v.Kind == 0 {
+		if lane = max(lane, v.Lane); v.Kind == 0 {
 			continue
 		}
 		fix |= v.Fix
-		lane = max(lane, v.Lane)
+		doubt = doubt || v.Do != classify.Return && v.Effect != errs.NotExecuted
 		switch {
 		case lead.Kind == 0,
 			lead.Do == classify.Return && v.Do != classify.Return,
@@ -138,25 +146,32 @@ func (w *batch) lead() classify.Verdict {
 			lead = v
 		}
 	}
-	lead.Fix, lead.Lane = fix, lane
+	if lead.Fix, lead.Lane = fix, lane; doubt {
+		lead.Effect = errs.Unknown
+	}
 	return lead
 }
 
-// judgeTx makes one decision for MULTI..EXEC. The block is sent again as a
-// whole, if at all, and only when it is proven that nothing of it was executed
-// and the reason is one that passes. A command that was refused while queueing
-// makes EXEC answer EXECABORT, and then the command's verdict tells the reason.
+// judgeTx makes one decision for MULTI..EXEC: the block is sent again as a
+// whole or not at all. It is, when it is proven that nothing of it was executed
+// and every reason is one that passes: a command that was refused while
+// queueing makes EXEC answer EXECABORT, and its own verdict tells the reason.
 func (w *batch) judgeTx(u unit) {
-	reason, resend := classify.Verdict{}, true
+	last := &w.tries[u.to-1]
+	opened := w.tries[u.from].op.Name == "MULTI" && w.tries[u.from].v.Kind == 0
+	dropped := opened && last.drops()
+	reason, resend := classify.Verdict{}, dropped || !opened
 	for i := u.from; i < u.to; i++ {
-		v := w.tries[i].v
+		v := &w.tries[i].v
 		switch {
-		case v.Kind == 0:
-			resend = resend && i != u.to-1 && (i == u.from || w.queued(i))
-		case v.Effect != errs.NotExecuted:
+		case v.Kind == 0 && dropped && (i == u.from || w.queued(i)):
+			v.Effect = errs.NotExecuted
+		case v.Kind == 0, v.Effect != errs.NotExecuted:
 			resend = false
+		case v.Do == classify.Return && i != u.to-1:
+			resend = false // it will be refused again
 		case reason.Do == classify.Return:
-			reason = v
+			reason = *v
 		}
 	}
 	do := classify.Return
@@ -164,11 +179,20 @@ func (w *batch) judgeTx(u unit) {
 		do = reason.Do
 	}
 	for i := u.from; i < u.to; i++ {
-		v := &w.tries[i].v
-		if v.Do = do; v.Kind == 0 && do != classify.Return {
-			v.Effect = errs.NotExecuted // queued, and dropped with the block
-		}
+		w.tries[i].v.Do = do
 	}
+}
+
+// drops reports whether the command has ended a transaction without executing
+// it. A cluster may also answer EXEC with a redirection.
+func (t *try) drops() bool {
+	switch t.op.Name {
+	case "EXEC":
+		return t.v.Kind == errs.ExecAbort || t.v.Kind != 0 && t.v.Kind.Class() == errs.Redirect
+	case "DISCARD":
+		return t.v.Kind == 0
+	}
+	return false
 }
 
 // queued reports whether the server took the command into the transaction.
@@ -179,9 +203,9 @@ func (w *batch) queued(i int) bool {
 
 // keepOrder holds back the units that would overtake a later command of their
 // slot that was, or may have been, executed. Two reads never get into each
-// other's way.
+// other's way, and what is sent again together keeps its order.
 func (w *batch) keepOrder() {
-	later := make(map[int]bool) // slot (0: any) to whether a write is among what was executed
+	later := make(accesses)
 	for j := len(w.units) - 1; j >= 0; j-- {
 		u := w.units[j]
 		resend := w.tries[u.from].v.Do != classify.Return
@@ -192,10 +216,9 @@ func (w *batch) keepOrder() {
 			t := &w.tries[i]
 			if t.v.Do = classify.Return; resend {
 				w.held[i] = true
-				continue
 			}
-			if !boundary(t.op.Name) && (t.v.Kind == 0 || t.v.Effect != errs.NotExecuted) {
-				later[w.reach(i)] = later[w.reach(i)] || w.writes(i)
+			if (t.doubt || t.v.Effect != errs.NotExecuted) && !w.inert(i) {
+				later.add(w.reach(i), w.access(i))
 			}
 		}
 	}
@@ -203,25 +226,59 @@ func (w *batch) keepOrder() {
 
 // overtakes reports whether sending the unit now would break the order against
 // what was executed later in the batch.
-func (w *batch) overtakes(later map[int]bool, u unit) bool {
+func (w *batch) overtakes(later accesses, u unit) bool {
 	for i := u.from; i < u.to; i++ {
-		if boundary(w.tries[i].op.Name) {
-			continue
-		}
-		slot := w.reach(i)
-		for s, wrote := range later {
-			if (s == slot || s == 0 || slot == 0) && (wrote || w.writes(i)) {
-				return true
-			}
+		if !w.inert(i) && later.conflict(w.reach(i), w.access(i)) {
+			return true
 		}
 	}
 	return false
 }
 
-// boundary names the commands that only frame a transaction.
-func boundary(name string) bool { return name == "MULTI" || name == "EXEC" || name == "DISCARD" }
+// access says how a command touches the data of a slot.
+type access uint8
 
-func (w *batch) writes(i int) bool { return !w.note.items[i].flags.has(readOnly) }
+const (
+	reads access = 1 << iota
+	writes
+)
+
+// accesses collects what was done to the slots. Slot 0 stands for any slot,
+// everySlot for all that was done.
+type accesses map[int]access
+
+const everySlot = -1
+
+func (a accesses) add(slot int, how access) {
+	a[slot] |= how
+	a[everySlot] |= how
+}
+
+func (a accesses) conflict(slot int, how access) bool {
+	seen := a[slot] | a[0]
+	if slot == 0 {
+		seen = a[everySlot]
+	}
+	return seen&writes != 0 || how == writes && seen != 0
+}
+
+// inert reports whether a command touches no data: it frames a transaction, or
+// is about the connection only.
+func (w *batch) inert(i int) bool {
+	switch name := w.tries[i].op.Name; name {
+	case "MULTI", "WATCH":
+		return true
+	default:
+		return closes(name) || classify.SafetyOf(w.note.args(i)) == classify.Connection
+	}
+}
+
+func (w *batch) access(i int) access {
+	if w.note.items[i].flags.has(readOnly) || classify.SafetyOf(w.note.args(i)) == classify.ReadOnly {
+		return reads
+	}
+	return writes
+}
 
 // reach is the slot that a command touches, 0 when that is not known: no key,
 // or perhaps several.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -23,7 +24,8 @@ func (c *Client) DoCache(ctx context.Context, cmd rueidis.Cacheable, ttl time.Du
 	return res
 }
 
-// DoMultiCache is DoMulti through the client-side cache.
+// DoMultiCache is DoMulti through the client-side cache. MGET is not for it, as
+// in rueidis: kind Misuse.
 func (c *Client) DoMultiCache(ctx context.Context, multi ...rueidis.CacheableTTL) []rueidis.RedisResult {
 	results, failures := c.core.doMultiCache(ctx, multi)
 	for i, failure := range failures {
@@ -66,6 +68,7 @@ func (c *core) cacheOnce(ctx context.Context, cmd rueidis.Cacheable, ttl time.Du
 	if !ok {
 		return refused(k.named(n.lane(false).Open()))
 	}
+	defer n.lane(false).Ignore(tok) // a panic must not keep a probe's place
 	sent, start := n.seam.Writes(), nano()
 	res := n.cacheWire(k.slot).DoCache(ctx, cmd, ttl)
 	if err := res.Error(); err == nil || err == rueidis.Nil {
@@ -138,6 +141,7 @@ func (c *core) multiCacheOnce(ctx context.Context, multi []rueidis.CacheableTTL,
 	if !ok {
 		return refuseBatch(s, n.lane(false).Open())
 	}
+	defer n.lane(false).Ignore(tok) // a panic must not keep a probe's place
 	sent, start := n.seam.Writes(), nano()
 	results := n.doMultiCache(ctx, multi, s, nil)
 	if allWell(results) {
@@ -146,6 +150,7 @@ func (c *core) multiCacheOnce(ctx context.Context, multi []rueidis.CacheableTTL,
 		return results, nil, trace{addr: n.addr, attempts: 1}
 	}
 	w := &cachedBatch{batch: newBatch(s, sent, results, false), ttls: make([]time.Duration, len(multi))}
+	w.cached = true
 	for i := range multi {
 		w.ttls[i] = multi[i].TTL
 	}
@@ -161,27 +166,37 @@ func (n *node) doMultiCache(ctx context.Context, multi []rueidis.CacheableTTL, s
 	if len(n.wires) == 1 {
 		return n.wires[0].DoMultiCache(ctx, multi...)
 	}
-	results := make([]rueidis.RedisResult, len(multi))
-	for _, wire := range n.wires {
-		var part []rueidis.CacheableTTL
-		var from []int
-		for j := range multi {
-			i := j
-			if at != nil {
-				i = at[j]
-			}
-			if n.cacheWire(s.items[i].slot) == wire {
-				part, from = append(part, multi[j]), append(from, j)
-			}
+	parts := make(map[rueidis.Client]*part, len(n.wires))
+	for j := range multi {
+		i := j
+		if at != nil {
+			i = at[j]
 		}
-		if len(part) == 0 {
-			continue
+		wire := n.cacheWire(s.items[i].slot)
+		p := parts[wire]
+		if p == nil {
+			p = new(part)
+			parts[wire] = p
 		}
-		for p, res := range wire.DoMultiCache(ctx, part...) {
-			results[from[p]] = res
-		}
+		p.multi, p.at = append(p.multi, multi[j]), append(p.at, j)
 	}
+	results := make([]rueidis.RedisResult, len(multi))
+	var asking sync.WaitGroup
+	for wire, p := range parts {
+		asking.Go(func() {
+			for j, res := range wire.DoMultiCache(ctx, p.multi...) {
+				results[p.at[j]] = res
+			}
+		})
+	}
+	asking.Wait()
 	return results
+}
+
+// part is what one wire gets of a batch, and where it was in the batch.
+type part struct {
+	multi []rueidis.CacheableTTL
+	at    []int
 }
 
 // cachedBatch is the work of DoMultiCache: reads only, each on its own.

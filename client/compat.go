@@ -61,13 +61,18 @@ func (c *compat) Receive(ctx context.Context, subscribe rueidis.Completed, fn fu
 }
 
 func (c *compat) Dedicated(fn func(rueidis.DedicatedClient) error) error {
-	return c.core.dedicated(fn, func(raw rueidis.DedicatedClient) rueidis.DedicatedClient { return raw })
+	raw, cancel, failure := c.core.dedicate()
+	if failure != nil {
+		return rawError(failure)
+	}
+	defer cancel()
+	return fn(raw)
 }
 
 func (c *compat) Dedicate() (rueidis.DedicatedClient, func()) {
 	raw, cancel, failure := c.core.dedicate()
 	if failure != nil {
-		return &unavailable{b: c.core.builder, failure: failure}, func() {}
+		return &unavailable{b: c.core.builder, err: rawError(failure)}, func() {}
 	}
 	return raw, cancel
 }

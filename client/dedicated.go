@@ -15,32 +15,27 @@ import (
 // connection. It takes a seat of the bulkhead; when none comes free, fn is not
 // called and the error is of kind BulkheadFull or PoolWait.
 func (c *Client) Dedicated(fn func(rueidis.DedicatedClient) error) error {
-	return c.core.dedicated(fn, func(raw rueidis.DedicatedClient) rueidis.DedicatedClient {
-		return &dedicated{raw: raw, c: c.core, n: c.core.home()}
-	})
+	raw, cancel, failure := c.core.dedicate()
+	if failure != nil {
+		return failure
+	}
+	defer cancel()
+	return fn(&dedicated{raw: raw, c: c.core, n: c.core.home()})
 }
 
 // Dedicate is Dedicated without the function: cancel gives the connection
-// back. When it is refused, every call of the client fails with the reason.
+// back, and may be called more than once. When there is no connection to be
+// had, every call of the client fails with the reason.
 func (c *Client) Dedicate() (rueidis.DedicatedClient, func()) {
 	raw, cancel, failure := c.core.dedicate()
 	if failure != nil {
-		return &unavailable{b: c.B(), failure: failure}, func() {}
+		return &unavailable{b: c.B(), err: failure}, func() {}
 	}
 	return &dedicated{raw: raw, c: c.core, n: c.core.home()}, cancel
 }
 
 // home is the node of dedicated clients.
 func (c *core) home() *node { return c.top.pick(route{write: true}) }
-
-func (c *core) dedicated(fn func(rueidis.DedicatedClient) error, face func(rueidis.DedicatedClient) rueidis.DedicatedClient) error {
-	raw, cancel, failure := c.dedicate()
-	if failure != nil {
-		return failure
-	}
-	defer cancel()
-	return fn(face(raw))
-}
 
 // dedicate acquires a connection. The seat makes sure that rueidis' pool has
 // one, for that would wait without a bound.
@@ -70,16 +65,14 @@ var _ rueidis.DedicatedClient = (*dedicated)(nil)
 func (d *dedicated) B() rueidis.Builder { return d.raw.B() }
 
 func (d *dedicated) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
-	var k call
 	if cmd.IsEmpty() {
-		res, _, _ := refused(&errs.Error{Kind: errs.Misuse, Effect: errs.NotExecuted})
-		return res
+		return rueidis.NewErrorResult(&errs.Error{Kind: errs.Misuse, Effect: errs.NotExecuted})
 	}
+	var k call
 	k.note(&cmd)
 	defer k.release()
 	if failure := d.c.ready(ctx); failure != nil {
-		res, _, _ := refused(k.named(failure))
-		return res
+		return rueidis.NewErrorResult(k.named(failure))
 	}
 	start := nano()
 	res := d.raw.Do(ctx, cmd)
@@ -90,22 +83,35 @@ func (d *dedicated) Do(ctx context.Context, cmd rueidis.Completed) rueidis.Redis
 }
 
 func (d *dedicated) DoMulti(ctx context.Context, multi ...rueidis.Completed) []rueidis.RedisResult {
-	s := notes.Get().(*note)
-	defer s.release()
+	if len(multi) == 0 {
+		return nil
+	}
 	for i := range multi {
 		if multi[i].IsEmpty() {
-			results, _ := refuseAll(len(multi), &errs.Error{Kind: errs.Misuse, Effect: errs.NotExecuted})
-			return results
+			return allFail(len(multi), &errs.Error{Kind: errs.Misuse, Effect: errs.NotExecuted})
 		}
 	}
+	s := notes.Get().(*note)
+	defer s.release()
 	s.take(multi)
+	if failure := d.c.ready(ctx); failure != nil {
+		return allFail(len(multi), failure)
+	}
 	start := nano()
 	results := d.raw.DoMulti(ctx, multi...)
 	for i, res := range results {
 		if err := res.Error(); err != nil && err != rueidis.Nil {
-			op := classify.Op{Name: opName(s.args(i)), Slot: slotOf(s.items[i].slot), Safety: classify.Never}
+			op := classify.Op{Name: opName(s.args(i)), Slot: slotOf(s.items[i].slot)}
 			results[i] = typed(res, d.failure(ctx, op, res, start))
 		}
+	}
+	return results
+}
+
+func allFail(n int, err error) []rueidis.RedisResult {
+	results := make([]rueidis.RedisResult, n)
+	for i := range results {
+		results[i] = rueidis.NewErrorResult(err)
 	}
 	return results
 }
@@ -121,10 +127,14 @@ func (d *dedicated) failure(ctx context.Context, op classify.Op, res rueidis.Red
 }
 
 func (d *dedicated) Receive(ctx context.Context, subscribe rueidis.Completed, fn func(msg rueidis.PubSubMessage)) error {
-	if subscribe.IsEmpty() || !subscribe.NoReply() {
+	if !subscribes(&subscribe) {
 		return &errs.Error{Kind: errs.Misuse, Effect: errs.NotExecuted, Op: "Receive"}
 	}
-	op := classify.Op{Name: opName(subscribe.Commands()), Safety: classify.Never}
+	op := classify.Op{Name: opName(subscribe.Commands())}
+	if failure := d.c.ready(ctx); failure != nil {
+		failure.Op = op.Name
+		return failure
+	}
 	start := nano()
 	err := d.raw.Receive(ctx, subscribe, fn)
 	if err == nil {
@@ -162,8 +172,8 @@ func typedChan(raw <-chan error) <-chan error {
 
 // unavailable is a dedicated client that could not be had.
 type unavailable struct {
-	b       rueidis.Builder
-	failure *errs.Error
+	b   rueidis.Builder
+	err error
 }
 
 var _ rueidis.DedicatedClient = (*unavailable)(nil)
@@ -171,16 +181,15 @@ var _ rueidis.DedicatedClient = (*unavailable)(nil)
 func (u *unavailable) B() rueidis.Builder { return u.b }
 
 func (u *unavailable) Do(context.Context, rueidis.Completed) rueidis.RedisResult {
-	return rueidis.NewErrorResult(u.failure)
+	return rueidis.NewErrorResult(u.err)
 }
 
 func (u *unavailable) DoMulti(_ context.Context, multi ...rueidis.Completed) []rueidis.RedisResult {
-	results, _ := refuseAll(len(multi), u.failure)
-	return results
+	return allFail(len(multi), u.err)
 }
 
 func (u *unavailable) Receive(context.Context, rueidis.Completed, func(rueidis.PubSubMessage)) error {
-	return u.failure
+	return u.err
 }
 
 func (u *unavailable) SetPubSubHooks(rueidis.PubSubHooks) <-chan error { return u.failed() }
@@ -191,7 +200,7 @@ func (u *unavailable) SetOnInvalidations(func([]rueidis.RedisMessage)) <-chan er
 
 func (u *unavailable) failed() <-chan error {
 	ch := make(chan error, 1)
-	ch <- u.failure
+	ch <- u.err
 	close(ch)
 	return ch
 }

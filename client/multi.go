@@ -102,14 +102,16 @@ func (c *core) multiOnce(ctx context.Context, multi []rueidis.Completed, s *note
 		}
 		defer c.seats.leave()
 	}
-	tok, ok := n.lane(s.write).Allow(!s.blocking)
+	lane := n.lane(s.write)
+	tok, ok := lane.Allow(!s.blocking)
 	if !ok {
-		return refuseBatch(s, n.lane(s.write).Open())
+		return refuseBatch(s, lane.Open())
 	}
+	defer lane.Ignore(tok) // a panic must not keep a probe's place
 	sent, start := n.seam.Writes(), nano()
 	results := sendBatch(ctx, n, multi, pooled)
 	if allWell(results) {
-		n.lane(s.write).Success(tok)
+		lane.Success(tok)
 		c.budget.Success()
 		return results, nil, trace{addr: n.addr, attempts: 1}
 	}

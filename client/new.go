@@ -3,7 +3,9 @@ package client
 import (
 	"context"
 	"crypto/tls"
+	"math/rand/v2"
 	"net"
+	"slices"
 	"sync/atomic"
 
 	"github.com/redis/rueidis"
@@ -41,7 +43,8 @@ func connect(ctx context.Context, opt rueidis.ClientOption, opts []Option) (*Cli
 		big = rueidis.DefaultBlockingPipeline
 	}
 	c := newCore(s, big)
-	addr := opt.InitAddress[0]
+	addr := initAddress(&opt)
+	opt.InitAddress = []string{addr}
 	seam := dialseam.New(userDial(&opt), !opt.DisableTCPNoDelay)
 	wires, err := connectWires(ctx, opt, seam)
 	if err != nil {
@@ -61,8 +64,17 @@ func connect(ctx context.Context, opt rueidis.ClientOption, opts []Option) (*Cli
 	return &Client{c}, nil
 }
 
+// initAddress is the address to connect to: the first, or any with ShuffleInit,
+// for which rueidis would shuffle the caller's slice.
+func initAddress(opt *rueidis.ClientOption) string {
+	if opt.ShuffleInit {
+		return opt.InitAddress[rand.IntN(len(opt.InitAddress))]
+	}
+	return opt.InitAddress[0]
+}
+
 // connectWires makes the rueidis clients of a node: one, or 2^n of one wire
-// each for PipelineMultiplex n. The first is connected at once.
+// each for PipelineMultiplex n. They are connected at once.
 func connectWires(ctx context.Context, opt rueidis.ClientOption, seam *dialseam.Seam) ([]rueidis.Client, error) {
 	wires := make([]rueidis.Client, 1<<max(0, opt.PipelineMultiplex))
 	opt.ForceSingleClient = true
@@ -70,34 +82,39 @@ func connectWires(ctx context.Context, opt rueidis.ClientOption, seam *dialseam.
 	opt.DisableRetry = true
 	opt.RetryDelay = nil
 	opt.DialFn = nil
+	opt.ShuffleInit = false
 	if opt.ClientSetInfo == nil {
 		opt.ClientSetInfo = []string{"redoubt", Version}
 	}
-	first := &firstDial{ctx: ctx, dial: seam.Dial}
-	defer first.done()
-	opt.DialCtxFn = first.Dial
 	for i := range wires {
-		wire, err := rueidis.NewClient(opt)
+		wire, err := connectWire(ctx, opt, seam)
 		if err != nil {
-			if wire != nil {
-				wire.Close()
-			}
 			for _, w := range wires[:i] {
 				w.Close()
 			}
 			return nil, err
 		}
-		first.done()
 		wires[i] = wire
 	}
 	return wires, nil
 }
 
+func connectWire(ctx context.Context, opt rueidis.ClientOption, seam *dialseam.Seam) (rueidis.Client, error) {
+	first := &firstDial{ctx: ctx, dial: seam.Dial}
+	defer first.done()
+	opt.DialCtxFn = first.Dial
+	wire, err := rueidis.NewClient(opt)
+	if err != nil && wire != nil {
+		wire.Close()
+	}
+	return wire, err
+}
+
 // check refuses what cannot be right, and what rueidis would execute twice.
 func check(opt *rueidis.ClientOption) error {
 	switch {
-	case len(opt.InitAddress) == 0 || opt.InitAddress[0] == "":
-		return badOption("InitAddress is empty")
+	case len(opt.InitAddress) == 0 || slices.Contains(opt.InitAddress, ""):
+		return badOption("InitAddress is empty, or one of its addresses is")
 	case opt.Sentinel.MasterSet != "":
 		return unsupported("Sentinel.MasterSet: sentinel is not supported yet")
 	case len(opt.InitAddress) > 1 && !opt.ForceSingleClient:
@@ -112,8 +129,22 @@ func check(opt *rueidis.ClientOption) error {
 		return badOption("ReplicaOnly is for cluster and sentinel, as in rueidis")
 	case opt.PipelineMultiplex > rueidis.MaxPipelineMultiplex:
 		return badOption("PipelineMultiplex is larger than rueidis.MaxPipelineMultiplex")
-	case opt.DialFn != nil && opt.DialCtxFn != nil:
-		return badOption("DialFn and DialCtxFn are both set; DialFn is the deprecated one")
+	}
+	if opt.ForceSingleClient {
+		return nil
+	}
+	return checkCluster(opt)
+}
+
+// checkCluster refuses what rueidis refuses when it tries cluster first.
+func checkCluster(opt *rueidis.ClientOption) error {
+	switch {
+	case opt.ReplicaSelector != nil && opt.ReadNodeSelector != nil:
+		return badOption("ReplicaSelector and ReadNodeSelector are both set; ReplicaSelector is the deprecated one")
+	case opt.ReplicaSelector != nil && opt.SendToReplicas == nil:
+		return badOption("ReplicaSelector needs SendToReplicas")
+	case opt.ClusterOption.ShardsRefreshInterval < 0:
+		return badOption("ClusterOption.ShardsRefreshInterval must not be negative")
 	}
 	return nil
 }
@@ -124,9 +155,10 @@ func unsupported(why string) error {
 	}
 }
 
-// userDial is the dial function of the options, nil for TCP.
+// userDial is the dial function of the options, nil for TCP. DialCtxFn wins, as
+// in rueidis.
 func userDial(opt *rueidis.ClientOption) dialseam.DialFunc {
-	if old := opt.DialFn; old != nil {
+	if old := opt.DialFn; old != nil && opt.DialCtxFn == nil {
 		return func(_ context.Context, addr string, d *net.Dialer, t *tls.Config) (net.Conn, error) {
 			return old(addr, d, t)
 		}
@@ -166,10 +198,10 @@ func (f *firstDial) done() {
 	}
 }
 
-// refuseCluster asks the server what rueidis would ask: a node that knows
-// slots is part of a cluster, which one connection cannot serve. Any error
-// reply about the question itself means that it is not, and so does a user who
-// may not ask.
+// refuseCluster asks the server what rueidis would ask: a node that answers,
+// even with no slots yet, is part of a cluster, which one connection cannot
+// serve. Any error reply about the question itself means that it is not, and so
+// does a user who may not ask.
 func (c *core) refuseCluster(ctx context.Context) error {
 	res, failure := c.do(ctx, c.builder.ClusterSlots().Build())
 	if failure != nil {
@@ -178,7 +210,7 @@ func (c *core) refuseCluster(ctx context.Context) error {
 		}
 		return failure
 	}
-	if slots, err := res.ToArray(); err == nil && len(slots) > 0 {
+	if _, err := res.ToArray(); err == nil {
 		return unsupported("the server is a cluster node: cluster is not supported yet; set ForceSingleClient to use this node alone")
 	}
 	return nil

@@ -137,7 +137,9 @@ func With(ctx context.Context, opts ...CallOption) context.Context {
 		s = outer
 	}
 	for _, o := range opts {
-		o.applyCall(&s)
+		if o != nil {
+			o.applyCall(&s)
+		}
 	}
 	return context.WithValue(ctx, callKey{}, s)
 }

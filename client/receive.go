@@ -2,11 +2,14 @@ package client
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
 
 	"github.com/redoubt-go/redoubt/classify"
+	"github.com/redoubt-go/redoubt/client/internal/breaker"
 	"github.com/redoubt-go/redoubt/errs"
 )
 
@@ -18,7 +21,8 @@ import (
 // long as ctx lives; only a subscription that never stood is given up within
 // the bounds of the retry policy. Messages published meanwhile are lost, as
 // pub/sub does: the observer gets an EventResubscribe for each gap and the
-// logger a warning.
+// logger a warning. A retry policy of one attempt ends Receive with the first
+// loss.
 func (c *Client) Receive(ctx context.Context, subscribe rueidis.Completed, fn func(msg rueidis.PubSubMessage)) error {
 	if _, failure := c.core.receive(ctx, subscribe, fn); failure != nil {
 		return failure
@@ -26,9 +30,22 @@ func (c *Client) Receive(ctx context.Context, subscribe rueidis.Completed, fn fu
 	return nil
 }
 
+// subscribes reports whether Receive takes the command. rueidis panics on any
+// other.
+func subscribes(cmd *rueidis.Completed) bool {
+	if cmd.IsEmpty() || !cmd.NoReply() {
+		return false
+	}
+	switch cmd.Commands()[0] {
+	case "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE":
+		return true
+	}
+	return false
+}
+
 // receive is Receive for both faces: the raw error and the failure.
 func (c *core) receive(ctx context.Context, subscribe rueidis.Completed, fn func(rueidis.PubSubMessage)) (error, *errs.Error) {
-	if subscribe.IsEmpty() || !subscribe.NoReply() || subscribe.IsUnsub() {
+	if !subscribes(&subscribe) {
 		failure := &errs.Error{Kind: errs.Misuse, Effect: errs.NotExecuted, Op: "Receive"}
 		return failure, failure
 	}
@@ -62,26 +79,43 @@ func (c *core) subscribe(ctx context.Context, op Op, s *subscription, first ruei
 		failure.Op = s.kind
 		return &failure, &failure, trace{}
 	}
+	defer func() { n.lane(false).Ignore(tok) }() // a panic must not keep a probe's place
+	s.ctx = watched{Context: ctx, hook: rueidis.WithOnSubscriptionHook(context.Background(), s.confirm)}
+	s.op.Sent = n.seam.Writes()
 	r := c.run(ctx, op, nano())
 	r.blocking = true
-	s.receive(r, n, first)
-	r.attempt(s, n, tok)
+	for s.receive(r, n, first); ; {
+		r.attempt(s, n, tok)
+		if !s.goesOn(r) {
+			break
+		}
+		if n, tok, ok = s.resume(r); !ok {
+			break
+		}
+	}
 	if s.v.Kind == 0 {
 		return nil, nil, r.trace(s.n)
 	}
-	return s.last, r.failure(&s.try, r.why), r.trace(s.n)
+	failure := r.failure(&s.try, r.why)
+	return s.raw(failure), failure, r.trace(s.n)
 }
 
 // subscription is the work of Receive. A second subscription is harmless, so
 // its safety is that of a read.
 type subscription struct {
 	try
+	ctx      context.Context // of the caller, with a hook on confirmations
 	kind     string
 	channels []string
 	fn       func(rueidis.PubSubMessage)
 	last     error
-	stood    bool // it was established once
+	up       atomic.Bool // confirmed by the server, and not lost since
+	stood    bool        // it was up once
+	apart    bool        // on a connection of its own, see corpse
 }
+
+// confirm is called by rueidis for every subscribe and unsubscribe.
+func (s *subscription) confirm(rueidis.PubSubSubscription) { s.up.Store(true) }
 
 func (s *subscription) send(r *run, n *node) {
 	r.resend(&s.try, n)
@@ -89,7 +123,19 @@ func (s *subscription) send(r *run, n *node) {
 }
 
 func (s *subscription) receive(r *run, n *node, cmd rueidis.Completed) {
-	s.last = n.pool().Receive(r.ctx, cmd, s.fn)
+	if !s.apart {
+		s.last = n.pool().Receive(s.ctx, cmd, s.fn)
+		return
+	}
+	if failure := r.c.seats.enter(r.ctx, r.c.done); failure != nil {
+		s.last = failure
+		return
+	}
+	defer r.c.seats.leave()
+	own, cancel := n.pool().Dedicate()
+	defer cancel()
+	defer own.Close()
+	s.last = own.Receive(s.ctx, cmd, s.fn)
 }
 
 func (s *subscription) command(n *node) rueidis.Completed {
@@ -103,23 +149,22 @@ func (s *subscription) command(n *node) rueidis.Completed {
 	return b.Subscribe().Channel(s.channels...).Build()
 }
 
-// judge knows a subscription that stood from one that never did: it was lost
-// with its connection, not refused or never dialled. From then on the bounds
-// of the policy do not count, only the pauses between the attempts.
+// judge knows a subscription that stood from one that was refused or never
+// dialled, and reports the gap.
 func (s *subscription) judge(r *run, n *node) classify.Verdict {
-	r.judge(&s.try, n, s.last, isLine(s.last) && !s.stood)
+	up := s.up.Swap(false)
+	r.judge(&s.try, n, s.last, isLine(s.last) && !up)
 	if s.v.Do == classify.Return {
 		return s.v
 	}
-	if lost := s.v.Kind == errs.ConnLost || s.v.Kind == errs.IOTimeout || s.v.Kind == errs.ConnRetired; lost {
+	s.apart = s.apart || !up && s.corpse(n)
+	if up {
+		s.stood = true
 		if time.Duration(r.now-r.began) > established {
 			r.delays = nil // the next outage begins with short pauses again
 		}
-		s.stood = true
+		r.renew()
 		r.c.resubscribing(r, n, s.v)
-	}
-	if s.stood {
-		r.start, r.attempts = r.now, 1
 	}
 	return s.v
 }
@@ -128,9 +173,92 @@ func (s *subscription) judge(r *run, n *node) classify.Verdict {
 // new outage.
 const established = time.Second
 
+// corpse reports whether the connection that failed was dead before: it has
+// written nothing since. Under RESP2 rueidis keeps subscriptions on a
+// connection of its own, which it never replaces, so this one is left.
+func (s *subscription) corpse(n *node) bool {
+	switch s.v.Kind {
+	case errs.ConnLost, errs.IOTimeout, errs.ConnRetired:
+	default:
+		return false
+	}
+	if fault := classify.ConnFault(nil); errors.As(s.last, &fault) {
+		return fault.LastWrite() <= s.op.Sent
+	}
+	return n.seam.Writes() == s.op.Sent
+}
+
+// goesOn reports whether a subscription that stood outlives the bounds of one
+// operation.
+func (s *subscription) goesOn(r *run) bool {
+	switch r.why {
+	case errs.WhyAttempts, errs.WhyElapsed, errs.WhyDeadline, errs.WhyBudget, errs.WhyBreaker:
+		return s.stood && r.c.retry.MaxAttempts > 1
+	}
+	return false
+}
+
+// resume makes the next attempt of a subscription that goes on, after a long
+// pause and when the breaker admits it.
+func (s *subscription) resume(r *run) (n *node, tok breaker.Token, ok bool) {
+	for !ok {
+		if r.why = r.sleep(r.c.retry.MaxDelay); r.why != "" {
+			return s.n, tok, false
+		}
+		n = r.c.top.pick(route{slot: r.op.Slot})
+		tok, ok = n.lane(false).Allow(false)
+	}
+	r.look()
+	r.renew()
+	r.attempts++
+	r.began = nano()
+	s.send(r, n)
+	return n, tok, true
+}
+
+// renew begins to count the bounds anew.
+func (r *run) renew() { r.start, r.attempts, r.unknown = r.now, 1, 0 }
+
+// raw is what Compat returns: the value of rueidis for the end of the caller's
+// context and of the client, else the last failure.
+func (s *subscription) raw(failure *errs.Error) error {
+	switch failure.Kind {
+	case errs.Closed:
+		return rueidis.ErrClosing
+	case errs.Canceled, errs.Deadline:
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return s.last
+}
+
 func (c *core) resubscribing(r *run, n *node, v classify.Verdict) {
 	c.tell(Event{
 		Type: EventResubscribe, Addr: n.addr, Op: r.op, Attempt: r.attempts, Kind: v.Kind,
-		Start: base.Add(time.Duration(r.began)), End: base.Add(time.Duration(r.now)),
+		Start: wall(r.began), End: wall(r.now),
 	})
+}
+
+// watched is the caller's context with a hook on confirmations, as of
+// rueidis.WithOnSubscriptionHook, which would hide one that the caller has set.
+type watched struct {
+	context.Context
+	hook context.Context // knows rueidis' key, and the hook of ours
+}
+
+// Value calls both hooks where rueidis looks for one.
+func (w watched) Value(key any) any {
+	ours, ok := w.hook.Value(key).(func(rueidis.PubSubSubscription))
+	if !ok {
+		return w.Context.Value(key)
+	}
+	theirs, ok := w.Context.Value(key).(func(rueidis.PubSubSubscription))
+	if !ok {
+		return ours
+	}
+	return func(s rueidis.PubSubSubscription) {
+		ours(s)
+		theirs(s)
+	}
 }

@@ -81,6 +81,7 @@ func (c *core) open(ctx context.Context, op Op, s *note, multi []rueidis.Complet
 	if !ok {
 		return refuse(n.lane(op.Write).Open())
 	}
+	defer n.lane(op.Write).Ignore(tok) // a panic must not keep a probe's place
 	w := &opening{note: s}
 	w.op = classify.Op{Name: op.Name, Slot: op.Slot, Safety: classify.Never, Sent: n.seam.Writes()}
 	r := c.run(ctx, op, nano())
@@ -123,6 +124,9 @@ func (w *opening) command(n *node) rueidis.Completed {
 
 func (w *opening) judge(r *run, n *node) classify.Verdict {
 	r.judge(&w.try, n, w.out.Error(), isLine(w.out.Error()))
+	if w.v.Kind == 0 {
+		w.v.Lane = classify.LaneIgnore // it was only written
+	}
 	return w.v
 }
 

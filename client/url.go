@@ -31,8 +31,8 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Client, error) {
 	default:
 		return nil, badURL("the scheme is not one of redis, rediss, valkey, valkeys and unix")
 	}
-	if u.Scheme == "unix" && u.Path == "" {
-		return nil, badURL("a unix URL needs the path of a socket")
+	if u.Scheme == "unix" && (u.Host != "" || u.Path == "") {
+		return nil, badURL("a unix URL needs the absolute path of a socket and no host: unix:///path")
 	}
 	opt, err := rueidis.ParseURL(rawURL)
 	if err != nil {
