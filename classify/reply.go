@@ -35,7 +35,8 @@ type reading struct {
 // reply is the verdict on an error reply. plain says that the text comes from
 // rueidis, which cuts off a leading "ERR ".
 func reply(text string, plain bool, op *Op) Verdict {
-	r := read(text, plain)
+	var r reading
+	r.read(text, plain)
 	v := r.verdict()
 	switch {
 	case r.from == byRaise:
@@ -54,8 +55,12 @@ func reply(text string, plain bool, op *Op) Verdict {
 }
 
 // read finds the code and the kind of a line.
-func read(text string, plain bool) reading {
-	var r reading
+func read(text string, plain bool) (r reading) {
+	r.read(text, plain)
+	return r
+}
+
+func (r *reading) read(text string, plain bool) {
 	s, wasRaised := cutRaised(text)
 	code, rest := cutCode(s)
 	r.code = code
@@ -92,20 +97,19 @@ func read(text string, plain bool) reading {
 	}
 	if text == "ERR" { // SAVE failed; the only line of a server that is a bare ERR
 		r.kind = errs.PersistFailed
-		return r
+		return
 	}
 	if r.readCode() {
 		if !located { // a proxy or fork put "ERR " in front, which rueidis cuts off
 			r.code = r.inner
 		}
-		return r
+		return
 	}
 	if lua { // an error of Lua or of error("..."): a sentence of the script's author
 		r.kind = errs.ScriptFailed
-		return r
+		return
 	}
 	r.readText(s, plain)
-	return r
 }
 
 // verdict is the policy of the reading.

@@ -13,18 +13,17 @@ import (
 // turns it into BadRedirect. text is what follows the code: "3999
 // 127.0.0.1:6381", without the slot for REDIRECT.
 func redirect(v Verdict, text string) Verdict {
-	bad := withCode(verdict(errs.BadRedirect), v.Code)
 	if v.Kind != errs.RedirectTo {
 		digits, target, ok := strings.Cut(text, " ")
 		slot, isSlot := decimal(digits, 16383)
 		if !ok || !isSlot {
-			return bad
+			return withCode(verdict(errs.BadRedirect), v.Code)
 		}
 		v.Slot, text = slot+1, target
 	}
 	addr, known, ok := target(text)
 	if !ok {
-		return bad
+		return withCode(verdict(errs.BadRedirect), v.Code)
 	}
 	if !known { // only the topology can tell where the node is
 		lost := withCode(verdict(errs.UnknownTarget), v.Code)
@@ -74,20 +73,23 @@ func target(s string) (addr string, known, ok bool) {
 }
 
 // hostname reports whether s can be a host name or an IPv4 address, or is
-// empty. Underscores occur in names of containers.
+// empty.
 func hostname(s string) bool {
-	if len(s) > 253 {
-		return false
-	}
 	for i := range len(s) {
-		c := s[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
-			c == '.' && i > 0 || c == '-' && i > 0 || c == '_') {
+		if !hostByte[s[i]] {
 			return false
 		}
 	}
-	return true
+	return len(s) <= 253 && (s == "" || s[0] != '.' && s[0] != '-')
 }
+
+// hostByte holds the bytes of host names; underscores occur in those of containers.
+var hostByte = func() (t [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") {
+		t[c] = true
+	}
+	return t
+}()
 
 // decimal reads one to five digits that give at most limit.
 func decimal(s string, limit int) (n int, ok bool) {

@@ -179,7 +179,6 @@ var openings = index([]rule{
 	{"no such user", errs.AdminRefused, 0},
 	{"user '", errs.AdminRefused, 0},
 	{"the 'default' user", errs.AdminRefused, 0},
-	{"/", errs.AdminRefused, 0}, // an ACL file and a line
 	{"warning: ", errs.AdminRefused, 0},
 
 	// Modules.

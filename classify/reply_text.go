@@ -27,48 +27,63 @@ func (r *reading) readText(s string, plain bool) {
 		}
 		r.code = "ERR"
 	}
-	found, ok := match(&openings, s)
-	if !ok {
-		found, ok = search(s)
+	found := match(openings, s)
+	if found == nil {
+		found = search(s)
 	}
-	if !ok {
-		found.kind = errs.CommandRefused
+	if found == nil {
+		r.kind = errs.CommandRefused
+		return
 	}
 	r.kind, r.like = found.kind, found.like
 }
 
-// rules are indexed by the first byte of their text, in small letters.
-type rules [128][]rule
+// rules are indexed by a hash of the first two bytes of their text.
+type rules [512][]rule
 
-func index(list []rule) (by rules) {
+func index(list []rule) *rules {
+	var by rules
 	for _, r := range list {
-		by[r.text[0]] = append(by[r.text[0]], r)
+		h := hash(r.text)
+		by[h] = append(by[h], r)
 	}
-	return by
+	return &by
+}
+
+// hash mixes the first two bytes of s, without regard to case; s has two.
+func hash(s string) uint16 {
+	return (uint16(lower(s[0]))<<4 ^ uint16(lower(s[1]))) % uint16(len(rules{}))
 }
 
 // match finds the first rule that s begins with.
-func match(by *rules, s string) (rule, bool) {
-	if len(s) == 0 || s[0] >= 128 {
-		return rule{}, false
+func match(by *rules, s string) *rule {
+	if len(s) < 2 {
+		return nil
 	}
-	for _, r := range by[lower(s[0])] {
-		if hasPrefixFold(s, r.text) {
-			return r, true
+	candidates := by[hash(s)]
+	for i := range candidates {
+		if r := &candidates[i]; hasPrefixFold(s, r.text) {
+			return r
 		}
 	}
-	return rule{}, false
+	return nil
 }
+
+// maxSearch bounds what is searched of a text: servers say early what is wrong,
+// and go on with advice.
+const maxSearch = 128
 
 // search tries the phrases at the beginning of every word of s. It passes over
 // what stands in quotes and ends at a colon: there servers echo what users
 // wrote. A sentence that denies ("No failover in progress") speaks of no state.
 // Of several phrases the first counts, but one that only says "you called it
 // wrongly" gives way to one that says why.
-func search(s string) (found rule, ok bool) {
+func search(s string) *rule {
 	if denies(s) {
-		return rule{}, false
+		return nil
 	}
+	s = s[:min(len(s), maxSearch)]
+	var found *rule
 	for i := 0; i < len(s); {
 		switch c := s[i]; c {
 		case ' ', '(':
@@ -77,17 +92,17 @@ func search(s string) (found rule, ok bool) {
 		case '\'', '`', '"':
 			end := strings.IndexByte(s[i+1:], c)
 			if end < 0 {
-				return found, ok
+				return found
 			}
 			i += end + 2
 			continue
 		}
-		if r, hit := match(&phrases, s[i:]); hit {
+		if r := match(phrases, s[i:]); r != nil {
 			if !vague(r.kind) {
-				return r, true
+				return r
 			}
-			if !ok {
-				found, ok = r, true
+			if found == nil {
+				found = r
 			}
 		}
 		for i < len(s) && s[i] != ' ' {
@@ -97,7 +112,7 @@ func search(s string) (found rule, ok bool) {
 			break
 		}
 	}
-	return found, ok
+	return found
 }
 
 func vague(k errs.Kind) bool {
@@ -147,7 +162,8 @@ func hasPrefixFold(s, prefix string) bool {
 	if len(s) < len(prefix) {
 		return false
 	}
-	for i := range len(prefix) {
+	s = s[:len(prefix)]
+	for i := range len(s) {
 		if lower(s[i]) != prefix[i] {
 			return false
 		}
@@ -155,9 +171,16 @@ func hasPrefixFold(s, prefix string) bool {
 	return true
 }
 
-func lower(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		return c + 'a' - 'A'
+func lower(c byte) byte { return lowered[c] }
+
+// lowered maps the capitals of ASCII to small letters and all else to itself.
+var lowered = func() (t [256]byte) {
+	for i := range t {
+		c := byte(i)
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		t[i] = c
 	}
-	return c
-}
+	return t
+}()

@@ -325,6 +325,13 @@ func typed(e *errs.Error, op *Op) Verdict {
 		}
 	case v.Do == Redirect || v.Do == Ask:
 		v.Addr = targetOf(e.Err)
+	case e.Kind == errs.DialFailed:
+		if fault, ok := e.Err.(ConnFault); ok {
+			if w, ok := lastWords(fault.ServerLine()); ok { // the server has said why it hung up
+				w.Effect = e.Effect
+				return w
+			}
+		}
 	case e.Kind == errs.TLS:
 		var f findings
 		if f.look(e.Err, 0); f.cert {
