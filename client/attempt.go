@@ -70,7 +70,7 @@ func (r *run) attempt(w work, n *node, tok breaker.Token) {
 			r.c.budget.Success()
 			return
 		}
-		r.c.top.apply(v, n)
+		r.c.top.apply(r.ctx, v, n)
 		if !r.again(w, n, v) {
 			return
 		}

@@ -39,11 +39,11 @@ func TestStatesThatPassAreWaitedOut(t *testing.T) {
 			t.Parallel()
 			bubble(t, script.script, func(t *testing.T, c *client.Client, fake *respfake.Server) {
 				within(t, 8*time.Millisecond, time.Second, func() {
-					if err := do(t.Context(), c, "SET", "k", "v"); err != nil {
+					if err := do(context.Background(), c, "SET", "k", "v"); err != nil {
 						t.Errorf("SET: %v", err)
 					}
 				})
-				if n, err := c.Do(t.Context(), c.B().Incr().Key("n").Build()).AsInt64(); n != 7 || err != nil {
+				if n, err := c.Do(context.Background(), c.B().Incr().Key("n").Build()).AsInt64(); n != 7 || err != nil {
 					t.Errorf("INCR: got %d, %v; want 7", n, err)
 				}
 				wantCount(t, fake, "SET", 3)
@@ -57,7 +57,7 @@ func TestWrongTypeIsNeverSentAgain(t *testing.T) {
 	t.Parallel()
 	bubble(t, plan{"INCR": {respfake.Error(wrongType)}, "GET": {respfake.Error(wrongType)}}.script,
 		func(t *testing.T, c *client.Client, fake *respfake.Server) {
-			ctx := client.With(t.Context(), client.Replay(classify.Accumulating))
+			ctx := client.With(context.Background(), client.Replay(classify.Accumulating))
 			e := wantErr(t, c.Do(ctx, c.B().Incr().Key("n").Build().ToRetryable()).Error(), errs.WrongType, errs.NotExecuted, 1)
 			if e.Code != "WRONGTYPE" || e.Op != "INCR" {
 				t.Errorf("got code %q, op %q; want WRONGTYPE, INCR", e.Code, e.Op)
@@ -71,7 +71,7 @@ func TestWrongTypeIsNeverSentAgain(t *testing.T) {
 func TestLostIncrIsSentOnceAndUnknown(t *testing.T) {
 	t.Parallel()
 	bubble(t, plan{"INCR": {drop, respfake.Int(1)}}.script, func(t *testing.T, c *client.Client, fake *respfake.Server) {
-		err := incr(t.Context(), c)
+		err := incr(context.Background(), c)
 		e := wantErr(t, err, errs.ConnLost, errs.Unknown, 1)
 		if !errs.MayHaveExecuted(err) || !errors.Is(err, io.EOF) {
 			t.Errorf("MayHaveExecuted %v, Is(EOF) %v; want both", errs.MayHaveExecuted(err), errors.Is(err, io.EOF))
@@ -86,7 +86,7 @@ func TestLostIncrIsSentOnceAndUnknown(t *testing.T) {
 func TestLostReadIsReplayed(t *testing.T) {
 	t.Parallel()
 	bubble(t, plan{"GET": {drop, respfake.Bulk("v")}}.script, func(t *testing.T, c *client.Client, fake *respfake.Server) {
-		if v, err := c.Do(t.Context(), c.B().Get().Key("k").Build()).ToString(); v != "v" || err != nil {
+		if v, err := c.Do(context.Background(), c.B().Get().Key("k").Build()).ToString(); v != "v" || err != nil {
 			t.Errorf("got %q, %v; want v", v, err)
 		}
 		wantCount(t, fake, "GET", 2)
@@ -122,7 +122,7 @@ func TestReplayLevelDecidesOverLostWrites(t *testing.T) {
 			bubble(t, script, func(t *testing.T, c *client.Client, fake *respfake.Server) {
 				cmd := tt.cmd(c.B())
 				name := cmd.Commands()[0]
-				err := c.Do(client.With(t.Context(), tt.call...), cmd).Error()
+				err := c.Do(client.With(context.Background(), tt.call...), cmd).Error()
 				if (err == nil) != (tt.sends == 2) {
 					t.Errorf("got %v", err)
 				}
@@ -145,7 +145,7 @@ func TestLostBlockingPopIsNeverReplayed(t *testing.T) {
 			t.Parallel()
 			bubble(t, plan{words[0]: {drop}}.script, func(t *testing.T, c *client.Client, fake *respfake.Server) {
 				cmd := c.B().Arbitrary(words...).Blocking().ToRetryable()
-				wantErr(t, c.Do(t.Context(), cmd).Error(), errs.ConnLost, errs.Unknown, 1)
+				wantErr(t, c.Do(context.Background(), cmd).Error(), errs.ConnLost, errs.Unknown, 1)
 				wantCount(t, fake, words[0], 1)
 			}, client.Replay(classify.Accumulating))
 		})
@@ -164,15 +164,15 @@ func TestPoisonousReadReachesTheServerThreeTimes(t *testing.T) {
 		}
 	}
 	bubble(t, script, func(t *testing.T, c *client.Client, fake *respfake.Server) {
-		wantErr(t, c.Do(t.Context(), c.B().Eval().Script("poison").Numkeys(0).Build()).Error(), errs.ConnLost, errs.Unknown, 1)
-		if err := get(t.Context(), c, "fine"); err != nil {
+		wantErr(t, c.Do(context.Background(), c.B().Eval().Script("poison").Numkeys(0).Build()).Error(), errs.ConnLost, errs.Unknown, 1)
+		if err := get(context.Background(), c, "fine"); err != nil {
 			t.Errorf("GET fine: %v", err)
 		}
-		err := get(t.Context(), c, "poison")
+		err := get(context.Background(), c, "poison")
 		wantErr(t, err, errs.ConnLost, errs.Unknown, 3)
 		wantWhy(t, err, errs.WhyAttempts)
 		wantCount(t, fake, "GET", 4)
-		if err := get(t.Context(), c, "fine"); err != nil {
+		if err := get(context.Background(), c, "fine"); err != nil {
 			t.Errorf("GET fine: %v", err)
 		}
 	})
@@ -181,7 +181,7 @@ func TestPoisonousReadReachesTheServerThreeTimes(t *testing.T) {
 func TestMaxUnknownBoundsReplays(t *testing.T) {
 	t.Parallel()
 	bubble(t, plan{"GET": {drop}}.script, func(t *testing.T, c *client.Client, fake *respfake.Server) {
-		wantErr(t, get(t.Context(), c, "k"), errs.ConnLost, errs.Unknown, 2)
+		wantErr(t, get(context.Background(), c, "k"), errs.ConnLost, errs.Unknown, 2)
 		wantCount(t, fake, "GET", 2)
 	}, client.Retry(client.RetryPolicy{MaxUnknown: 2}))
 }
@@ -192,7 +192,7 @@ func TestUnknownEffectSticks(t *testing.T) {
 	// not change it.
 	script := plan{"SET": {drop, respfake.Error("LOADING later")}}.script
 	bubble(t, script, func(t *testing.T, c *client.Client, _ *respfake.Server) {
-		err := do(t.Context(), c, "SET", "k", "v")
+		err := do(context.Background(), c, "SET", "k", "v")
 		wantErr(t, err, errs.Loading, errs.Unknown, 3)
 		if !errs.MayHaveExecuted(err) {
 			t.Error("MayHaveExecuted: got false; want true")
@@ -213,7 +213,7 @@ var patient = client.Breaker(client.BreakerPolicy{Disabled: true})
 func TestMaxAttemptsEndsTheAttempts(t *testing.T) {
 	t.Parallel()
 	bubble(t, alwaysLoading, func(t *testing.T, c *client.Client, fake *respfake.Server) {
-		err := incr(t.Context(), c)
+		err := incr(context.Background(), c)
 		e := wantErr(t, err, errs.Loading, errs.NotExecuted, 4)
 		wantWhy(t, err, errs.WhyAttempts)
 		wantCount(t, fake, "INCR", 4)
@@ -230,7 +230,7 @@ func TestMaxElapsedEndsTheAttempts(t *testing.T) {
 	t.Parallel()
 	bubble(t, alwaysLoading, func(t *testing.T, c *client.Client, fake *respfake.Server) {
 		within(t, 0, 300*time.Millisecond, func() {
-			err := incr(t.Context(), c)
+			err := incr(context.Background(), c)
 			e := wantErr(t, err, errs.Loading, errs.NotExecuted, fake.Count("INCR"))
 			wantWhy(t, err, errs.WhyElapsed)
 			if e.Attempts < 3 {
@@ -243,7 +243,7 @@ func TestMaxElapsedEndsTheAttempts(t *testing.T) {
 func TestRetryStopsBeforeAPauseThatTheDeadlineWouldCut(t *testing.T) {
 	t.Parallel()
 	bubble(t, alwaysLoading, func(t *testing.T, c *client.Client, _ *respfake.Server) {
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer cancel()
 		within(t, 0, 99*time.Millisecond, func() {
 			err := incr(ctx, c)
@@ -261,10 +261,10 @@ func TestRetryStopsBeforeAPauseThatTheDeadlineWouldCut(t *testing.T) {
 func TestRetryBudgetEndsTheAttempts(t *testing.T) {
 	t.Parallel()
 	bubble(t, alwaysLoading, func(t *testing.T, c *client.Client, _ *respfake.Server) {
-		err := incr(t.Context(), c)
+		err := incr(context.Background(), c)
 		wantErr(t, err, errs.Loading, errs.NotExecuted, 3)
 		wantWhy(t, err, errs.WhyBudget)
-		wantErr(t, incr(t.Context(), c), errs.Loading, errs.NotExecuted, 1)
+		wantErr(t, incr(context.Background(), c), errs.Loading, errs.NotExecuted, 1)
 	}, patient, client.RetryBudget(client.RetryBudgetPolicy{Burst: 2, PerSecond: 0.001}))
 }
 
@@ -291,7 +291,7 @@ func TestRetryDelayOfTheOptionsDecides(t *testing.T) {
 			}
 		})
 		within(t, 2*time.Second, 2*time.Second, func() {
-			err := do(t.Context(), c, "SET", "k", "v")
+			err := do(context.Background(), c, "SET", "k", "v")
 			wantErr(t, err, errs.Loading, errs.NotExecuted, 3)
 			wantWhy(t, err, errs.WhyPolicy)
 		})
@@ -305,7 +305,7 @@ func TestRetryDelayOfTheOptionsDecides(t *testing.T) {
 func TestDisableRetryMeansOneAttempt(t *testing.T) {
 	t.Parallel()
 	bubble(t, alwaysLoading, func(t *testing.T, c *client.Client, fake *respfake.Server) {
-		wantErr(t, get(t.Context(), c, "k"), errs.Loading, errs.NotExecuted, 1)
+		wantErr(t, get(context.Background(), c, "k"), errs.Loading, errs.NotExecuted, 1)
 		wantCount(t, fake, "GET", 1)
 	}, func(opt *rueidis.ClientOption) { opt.DisableRetry = true }, client.Retry(client.RetryPolicy{MaxAttempts: 9}))
 }
@@ -316,7 +316,7 @@ var slow = client.Retry(client.RetryPolicy{MinDelay: time.Second, MaxDelay: time
 func TestCallerWhoLeavesInThePauseGetsBothCauses(t *testing.T) {
 	t.Parallel()
 	bubble(t, alwaysLoading, func(t *testing.T, c *client.Client, fake *respfake.Server) {
-		ctx, cancel := context.WithCancel(t.Context())
+		ctx, cancel := context.WithCancel(context.Background())
 		time.AfterFunc(300*time.Millisecond, cancel)
 		within(t, 300*time.Millisecond, 300*time.Millisecond, func() {
 			err := incr(ctx, c)
@@ -336,7 +336,7 @@ func TestCallerWhoLeavesInThePauseGetsBothCauses(t *testing.T) {
 func TestCallerWhoLeavesAfterALostReadIsTold(t *testing.T) {
 	t.Parallel()
 	bubble(t, plan{"GET": {drop}}.script, func(t *testing.T, c *client.Client, fake *respfake.Server) {
-		ctx, cancel := context.WithCancel(t.Context())
+		ctx, cancel := context.WithCancel(context.Background())
 		time.AfterFunc(300*time.Millisecond, cancel)
 		wantErr(t, get(ctx, c, "k"), errs.Canceled, errs.Unknown, 1)
 		wantCount(t, fake, "GET", 1)
@@ -348,7 +348,7 @@ func TestCallerWhoHasLeftGetsNoFurtherAttempt(t *testing.T) {
 	// NOAUTH is sent again without a pause.
 	bubble(t, plan{"INCR": {respfake.Error("NOAUTH Authentication required.")}}.script,
 		func(t *testing.T, c *client.Client, fake *respfake.Server) {
-			ctx := &leaver{Context: t.Context(), stays: 2}
+			ctx := &leaver{Context: context.Background(), stays: 2}
 			err := incr(ctx, c)
 			wantErr(t, err, errs.Canceled, errs.NotExecuted, 1)
 			wantCount(t, fake, "INCR", 1)
@@ -374,14 +374,14 @@ func TestCloseInThePauseEndsTheCall(t *testing.T) {
 	bubble(t, alwaysLoading, func(t *testing.T, c *client.Client, fake *respfake.Server) {
 		time.AfterFunc(300*time.Millisecond, c.Close)
 		within(t, 300*time.Millisecond, 300*time.Millisecond, func() {
-			err := incr(t.Context(), c)
+			err := incr(context.Background(), c)
 			wantErr(t, err, errs.Closed, errs.NotExecuted, 1)
 			wantWhy(t, err, errs.WhyClosed)
 			if !errors.Is(err, rueidis.ErrClosing) || !errors.Is(err, errs.Loading) {
 				t.Errorf("%v: want ErrClosing and Loading behind it", err)
 			}
 		})
-		wantErr0(t, incr(t.Context(), c), errs.Closed)
+		wantErr0(t, incr(context.Background(), c), errs.Closed)
 		wantCount(t, fake, "INCR", 1)
 	}, slow)
 }
@@ -399,12 +399,12 @@ func wantErr0(t *testing.T, err error, kind errs.Kind) *errs.Error {
 func TestContextThatIsOverSendsNothing(t *testing.T) {
 	t.Parallel()
 	bubble(t, alwaysLoading, func(t *testing.T, c *client.Client, fake *respfake.Server) {
-		canceled, cancel := context.WithCancel(t.Context())
+		canceled, cancel := context.WithCancel(context.Background())
 		cancel()
 		if err := incr(canceled, c); !errors.Is(wantErr0(t, err, errs.Canceled), context.Canceled) {
 			t.Errorf("%v: want context.Canceled behind it", err)
 		}
-		late, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+		late, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
 		defer cancel()
 		if err := incr(late, c); !errors.Is(wantErr0(t, err, errs.Deadline), context.DeadlineExceeded) {
 			t.Errorf("%v: want context.DeadlineExceeded behind it", err)
@@ -416,7 +416,7 @@ func TestContextThatIsOverSendsNothing(t *testing.T) {
 func TestOwnDeadlineOnASilentServerIsDeadline(t *testing.T) {
 	t.Parallel()
 	bubble(t, plan{"INCR": {hang}}.script, func(t *testing.T, c *client.Client, fake *respfake.Server) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		within(t, time.Second, time.Second, func() {
 			err := incr(ctx, c)
@@ -450,12 +450,12 @@ func TestSomebodyElsesDeadlineFailsNobody(t *testing.T) {
 		}
 		c := dial(t, fake, slowDial, mode)
 		lose(t, c)
-		hurried, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		hurried, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer cancel()
 		first := make(chan error)
 		go func() { first <- incr(hurried, c) }()
 		time.Sleep(50 * time.Millisecond) // the second caller waits for the first one's dial
-		if err := incr(t.Context(), c); err != nil {
+		if err := incr(context.Background(), c); err != nil {
 			t.Errorf("second caller: %v", err)
 		}
 		if err := <-first; !errors.Is(err, errs.Deadline) || !errors.Is(err, context.DeadlineExceeded) {

@@ -173,7 +173,7 @@ func within(t *testing.T, least, most time.Duration, fn func()) {
 // must drop LOSE.
 func lose(t *testing.T, c *client.Client) {
 	t.Helper()
-	if err := do(t.Context(), c, "LOSE"); !errors.Is(err, errs.ConnLost) {
+	if err := do(context.Background(), c, "LOSE"); !errors.Is(err, errs.ConnLost) {
 		t.Fatalf("LOSE: got %v; want ConnLost", err)
 	}
 	synctest.Wait()

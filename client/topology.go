@@ -1,7 +1,9 @@
 package client
 
 import (
+	"context"
 	"math/rand/v2"
+	"sync"
 
 	"github.com/redis/rueidis"
 
@@ -16,8 +18,9 @@ import (
 type topology interface {
 	// pick is the node for a command.
 	pick(r route) *node
-	// apply does what the verdict on a reply of n asks to do to the world.
-	apply(v classify.Verdict, n *node)
+	// apply does what the verdict on a reply of n asks to do to the world, no
+	// longer than the caller's ctx.
+	apply(ctx context.Context, v classify.Verdict, n *node)
 	// follows reports whether the topology can act on the verdict's Do: a
 	// redirect needs a target that it knows.
 	follows(v classify.Verdict) bool
@@ -78,6 +81,17 @@ func (n *node) note(v classify.Verdict) {
 	}
 }
 
+// notice lets the wires find out that their connections were retired. A wire
+// without a reader would learn it from the next command, which would then be
+// lost with an unknown effect for no reason.
+func (n *node) notice(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, w := range n.wires {
+		all.Go(func() { w.Do(ctx, w.B().Ping().Build()) })
+	}
+	all.Wait()
+}
+
 // single is the topology of one server.
 type single struct {
 	n    *node
@@ -101,7 +115,7 @@ const renew = classify.RetireNode | classify.Rediscover | classify.Reauthenticat
 // authenticate with fresh credentials. It is for what a server has said; a
 // connection that failed is gone anyway. Credentials that were refused would
 // be refused again, and until they are changed the old connections still serve.
-func (s *single) apply(v classify.Verdict, n *node) {
+func (s *single) apply(ctx context.Context, v classify.Verdict, n *node) {
 	fix := v.Fix & renew
 	if v.Do == classify.Return {
 		fix &^= classify.Reauthenticate
@@ -110,6 +124,7 @@ func (s *single) apply(v classify.Verdict, n *node) {
 		return
 	}
 	if n.seam.Retire() {
+		n.notice(ctx)
 		s.tell(Event{Type: EventRetire, Addr: n.addr, Kind: v.Kind})
 	}
 }
