@@ -158,7 +158,7 @@ var policies = [256]policy{
 	errs.SubscriptionLost: {not, RetryBackoff, 0, LaneIgnore},
 	errs.TrackingLost:     {not, Return, 0, LaneIgnore},
 
-	errs.CacheAborted: {not, RetryNow, 0, LaneIgnore},
+	errs.CacheAborted: {unknown, RetryNow, 0, LaneIgnore}, // a read, so it passes the replay rule
 
 	errs.BadOption:           {not, Return, 0, LaneIgnore},
 	errs.BadURL:              {not, Return, 0, LaneIgnore},

@@ -83,7 +83,7 @@ func TestUnknownHostRefreshes(t *testing.T) {
 // script or a proxy can send, leads nowhere.
 func TestQuotedRedirectionsAreNotFollowed(t *testing.T) {
 	t.Parallel()
-	for _, line := range []string{"ERR MOVED 1 10.0.0.1:6379", "ERR ASK 1 10.0.0.1:6379", "ERR REDIRECT 10.0.0.1:6379", "ERR ERR MOVED 1 10.0.0.1:6379"} {
+	for _, line := range []string{"ERR MOVED 1 10.0.0.1:6379", "ERR ASK 1 10.0.0.1:6379", "ERR REDIRECT 10.0.0.1:6379", "ERR " + "ERR MOVED 1 10.0.0.1:6379"} {
 		if v := classify.Of(classify.Line(line), nil); v.Kind != errs.BadRedirect || v.Do != classify.Return || v.Addr != "" {
 			t.Errorf("%q: got %v, %v, %q; want BadRedirect, return, no target", line, v.Kind.String(), v.Do, v.Addr)
 		}

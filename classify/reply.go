@@ -27,6 +27,7 @@ type reading struct {
 	kind   errs.Kind // never 0
 	like   errs.Kind // whose policy holds; 0: that of kind
 	effect errs.Effect
+	plain  bool   // the text comes from rueidis, without "ERR "
 	known  bool   // effect is known better than the policy of the kind
 	quoted bool   // inner stood behind an "ERR" that is on the wire
 	from   origin // who let it out
@@ -35,8 +36,8 @@ type reading struct {
 // reply is the verdict on an error reply. plain says that the text comes from
 // rueidis, which cuts off a leading "ERR ".
 func reply(text string, plain bool, op *Op) Verdict {
-	var r reading
-	r.read(text, plain)
+	r := reading{plain: plain}
+	r.read(text)
 	v := r.verdict()
 	switch {
 	case r.from == byRaise:
@@ -47,7 +48,7 @@ func reply(text string, plain bool, op *Op) Verdict {
 		v = answersScript(v, &r, op)
 	}
 	if op.Dialing {
-		v = refusesSetup(v, &r, op)
+		v = refusesSetup(v, op)
 	} else if op.Name == "AUTH" || op.Name == "HELLO" {
 		v = refusesAuth(v)
 	}
@@ -55,16 +56,17 @@ func reply(text string, plain bool, op *Op) Verdict {
 }
 
 // read finds the code and the kind of a line.
-func read(text string, plain bool) (r reading) {
-	r.read(text, plain)
+func read(text string, plain bool) reading {
+	r := reading{plain: plain}
+	r.read(text)
 	return r
 }
 
-func (r *reading) read(text string, plain bool) {
+func (r *reading) read(text string) {
 	s, wasRaised := cutRaised(text)
 	code, rest := cutCode(s)
 	r.code = code
-	if code == "" && plain {
+	if code == "" && r.plain {
 		r.code = "ERR"
 	}
 	if wasRaised {
@@ -109,7 +111,7 @@ func (r *reading) read(text string, plain bool) {
 		r.kind = errs.ScriptFailed
 		return
 	}
-	r.readText(s, plain)
+	r.readText(s)
 }
 
 // verdict is the policy of the reading.
@@ -187,8 +189,6 @@ func codeByte(c byte) bool {
 
 // word returns s up to its first blank.
 func word(s string) string {
-	if i := strings.IndexByte(s, ' '); i >= 0 {
-		return s[:i]
-	}
-	return s
+	first, _, _ := strings.Cut(s, " ")
+	return first
 }

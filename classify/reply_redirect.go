@@ -93,7 +93,7 @@ var hostByte = func() (t [256]bool) {
 
 // decimal reads one to five digits that give at most limit.
 func decimal(s string, limit int) (n int, ok bool) {
-	if len(s) == 0 || len(s) > 5 {
+	if s == "" || len(s) > 5 {
 		return 0, false
 	}
 	for i := range len(s) {

@@ -9,7 +9,7 @@ import (
 // runsScript reports whether the operation runs a script or a function, whose
 // author may have written the reply.
 func (op *Op) runsScript() bool {
-	return strings.HasPrefix(op.Name, "EVAL") || strings.HasPrefix(op.Name, "FCALL")
+	return strings.HasPrefix(op.Name, "EVAL") || strings.HasPrefix(op.Name, "FCALL") || strings.HasPrefix(op.Name, "TFCALL")
 }
 
 // cutRaised cuts the suffix of a line that stopped a script:
@@ -17,14 +17,16 @@ func (op *Op) runsScript() bool {
 //	... script: <sha or name>, on @user_script:12.
 //	... script: on @user_script:12.
 func cutRaised(s string) (line string, raised bool) {
-	if len(s) == 0 || s[len(s)-1] != '.' {
+	place, ok := strings.CutSuffix(s, ".")
+	if !ok {
 		return s, false
 	}
-	place, at := s[:len(s)-1], 0
-	for at = len(place) - 1; at >= 0 && place[at] != '@'; at-- {
+	at := len(place) - 1
+	for at >= 0 && place[at] != '@' {
 		if place[at] == ' ' {
 			return s, false
 		}
+		at--
 	}
 	if at < 0 || !isPlace(place[at:]) {
 		return s, false

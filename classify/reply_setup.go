@@ -10,7 +10,7 @@ import (
 // up. Whatever it is, no command was sent yet. What says something about the
 // server or the user keeps its kind; the rest refused AUTH or HELLO, or the
 // set-up in general.
-func refusesSetup(v Verdict, r *reading, op *Op) Verdict {
+func refusesSetup(v Verdict, op *Op) Verdict {
 	code := v.Code
 	switch {
 	case setupKeeps(v.Kind):
@@ -55,4 +55,19 @@ func lastWords(line string) (Verdict, bool) {
 		return withCode(verdict(errs.Protocol), r.code), true
 	}
 	return Verdict{}, false
+}
+
+// trackingRefused looks behind ErrNoCache: rueidis prints the server's refusal
+// of any CLIENT command of the set-up in front of it.
+func trackingRefused(err error) Verdict {
+	text := err.Error()
+	if i := strings.Index(text, ": [CLIENT "); i > 0 {
+		r := read(text[:i], true)
+		if setupKeeps(r.kind) {
+			v := r.verdict()
+			v.Effect = errs.NotExecuted
+			return v
+		}
+	}
+	return verdict(errs.TrackingUnsupported)
 }

@@ -16,12 +16,12 @@ type rule struct {
 
 // readText decides a line that has no known code: an ERR text, a text of a
 // proxy or module without a code, or a code that nobody knows.
-func (r *reading) readText(s string, plain bool) {
+func (r *reading) readText(s string) {
 	// rueidis has cut off "ERR ", so "LIMIT must be positive" and "MYCODE is
 	// on fire" look alike: the first word is a code unless it reads like the
 	// subject of a sentence.
 	if r.inner != "" && !r.quoted {
-		if !plain || !isSubject(r.inner, r.text) {
+		if !r.plain || !isSubject(r.inner, r.text) {
 			r.kind, r.code = errs.UnknownReply, r.inner
 			return
 		}
