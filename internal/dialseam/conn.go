@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/redoubt-go/redoubt/errs"
 )
@@ -16,6 +17,7 @@ import (
 type Conn struct {
 	net.Conn
 	node   *Node
+	due    time.Time              // when the context of the dial ends; zero: never
 	sealed atomic.Bool            // an error was seen: nothing is written any more
 	writes atomic.Uint32          // on this connection; the first is rueidis' handshake
 	last   atomic.Uint64          // node sequence of the last write
@@ -87,12 +89,28 @@ func (c *Conn) fault(err error) error {
 	if c.writes.Load() > 1 {
 		return f
 	}
-	kind := errs.DialFailed
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		kind = errs.DialTimeout
+		return &errs.Error{Kind: c.timeout(), Effect: errs.NotExecuted, Addr: c.node.addr, Err: unanswered{f}}
 	}
-	return &errs.Error{Kind: kind, Effect: errs.NotExecuted, Addr: c.node.addr, Err: f}
+	return &errs.Error{Kind: errs.DialFailed, Effect: errs.NotExecuted, Addr: c.node.addr, Err: f}
 }
+
+// timeout tells whose time was over when nobody answered the handshake: that of
+// the caller whose context the dial came with, or ours.
+func (c *Conn) timeout() errs.Kind {
+	if !c.due.IsZero() && !time.Now().Before(c.due) {
+		return errs.ForeignContext
+	}
+	return errs.DialTimeout
+}
+
+// unanswered is the cause of a handshake that timed out. It hides the timeout
+// from errors.Is: rueidis bounds the handshake by a context of its own, and
+// would put a bare context.DeadlineExceeded in the place of what it takes for
+// that, so that nobody could tell whose time was over.
+type unanswered struct{ cause *fault }
+
+func (u unanswered) Error() string { return u.cause.Error() }
 
 // fault implements classify.ConnFault.
 type fault struct {

@@ -58,7 +58,8 @@ func (s *Seam) Dial(ctx context.Context, addr string, dialer *net.Dialer, config
 	if !s.noDelay {
 		enableNagle(raw)
 	}
-	return s.Node(addr).adopt(raw), nil
+	due, _ := ctx.Deadline()
+	return s.Node(addr).adopt(raw, due), nil
 }
 
 // Node returns the node of an address, made on first use.

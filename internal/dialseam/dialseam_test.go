@@ -164,14 +164,33 @@ func TestLossInTheHandshakeExecutedNothing(t *testing.T) {
 	}
 }
 
+// rueidis replaces an error in which it finds os.ErrDeadlineExceeded by
+// context.DeadlineExceeded, which would count as somebody else's context.
 func TestHandshakeTimeout(t *testing.T) {
 	t.Parallel()
-	_, c, peer := pair(t)
-	write(t, c, peer)
-	_ = c.SetDeadline(time.Now())
-	_, err := c.Read(make([]byte, 8))
-	if !errors.Is(err, errs.DialTimeout) || !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("got %v; want DialTimeout over os.ErrDeadlineExceeded", err)
+	for _, tt := range []struct {
+		whose string
+		due   time.Duration // of the context of the dial
+		want  errs.Kind
+	}{
+		{"the handshake's own", time.Hour, errs.DialTimeout},
+		{"the caller's", -time.Hour, errs.ForeignContext},
+	} {
+		ours, peer := net.Pipe()
+		s := dialseam.New(func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) { return ours, nil }, true)
+		ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(tt.due))
+		c, err := s.Dial(ctx, "node:1", &net.Dialer{}, nil)
+		cancel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, c, peer)
+		_ = c.SetDeadline(time.Now())
+		_, err = c.Read(make([]byte, 8))
+		e, ok := errors.AsType[*errs.Error](err)
+		if !ok || e.Kind != tt.want || e.Effect != errs.NotExecuted || e.Addr != "node:1" || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("time of %s: got %#v; want %v, not executed, at node:1, without os.ErrDeadlineExceeded", tt.whose, err, tt.want)
+		}
 	}
 }
 

@@ -54,8 +54,8 @@ func (n *Node) due(now time.Time) ([]*Conn, bool) {
 	return slices.Collect(maps.Keys(n.conns)), true
 }
 
-func (n *Node) adopt(raw net.Conn) *Conn {
-	c := &Conn{Conn: raw, node: n}
+func (n *Node) adopt(raw net.Conn, due time.Time) *Conn {
+	c := &Conn{Conn: raw, node: n, due: due}
 	n.mu.Lock()
 	n.conns[c] = struct{}{}
 	n.mu.Unlock()
