@@ -88,7 +88,7 @@ func parse(args []string, help io.Writer) (config, error) {
 	if cfg.work, err = regexp.Compile(*work); err != nil {
 		return cfg, fmt.Errorf("-work: %w", err)
 	}
-	if len(cfg.works("")) == 0 {
+	if len(cfg.works("")) == 0 && !cfg.work.MatchString(policyWork) {
 		return cfg, fmt.Errorf("-work: no work matches %q", *work)
 	}
 	return cfg, nil
@@ -121,9 +121,20 @@ func compare(ctx context.Context, cfg config, stdout io.Writer) (err error) {
 	}
 	fmt.Fprintf(stdout, "%s, %s %s/%s, GOMAXPROCS %d\n\n",
 		server.name, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
-	return benchkit.Run(ctx, cfg.works(server.addr), cfg.measure, func(results []benchkit.Result) error {
+	report := func(results []benchkit.Result) error {
 		return errors.Join(benchkit.WriteTable(stdout, results), benchkit.WriteJSON(rows, results))
-	})
+	}
+	if err := benchkit.Run(ctx, cfg.works(server.addr), cfg.measure, report); err != nil {
+		return err
+	}
+	if !cfg.work.MatchString(policyWork) {
+		return nil
+	}
+	results, err := policyOverhead(ctx, cfg.measure)
+	if err != nil {
+		return err
+	}
+	return report(results)
 }
 
 // connect makes the clients to compare.

@@ -36,6 +36,7 @@ func TestEveryWorkMeasuresEverySubject(t *testing.T) {
 		"get-128-deadline": clients,
 		"domulti-100":      clients,
 		"classify":         "redoubt redoubt-err-text redoubt-typed",
+		"policy-overhead":  "node redoubt node-64 redoubt-64",
 	} {
 		if got := strings.Join(measured[work], " "); got != want {
 			t.Errorf("%s: got subjects %q; want %q", work, got, want)

@@ -156,21 +156,31 @@ func measure(s Subject, n int) (sample, error) {
 }
 
 func summarize(own, reference []sample, n int) Result {
-	ns := make([]float64, len(own))
 	allocs := make([]float64, len(own))
-	ratios := make([]float64, len(own))
 	for i, s := range own {
-		ns[i] = float64(s.elapsed.Nanoseconds()) / float64(n)
 		allocs[i] = float64(s.mallocs) / float64(n)
-		ratios[i] = float64(reference[i].elapsed) / float64(max(s.elapsed, 1))
 	}
-	return Result{
-		Ops:    n,
-		Rounds: len(own),
-		Ns:     quartiles(ns),
-		Allocs: quartiles(allocs).Median,
-		Ratio:  quartiles(ratios),
+	r := Compare(perOp(own, n), perOp(reference, n))
+	r.Ops, r.Allocs = n, quartiles(allocs).Median
+	return r
+}
+
+func perOp(samples []sample, n int) []float64 {
+	ns := make([]float64, len(samples))
+	for i, s := range samples {
+		ns[i] = float64(max(s.elapsed, 1).Nanoseconds()) / float64(n)
 	}
+	return ns
+}
+
+// Compare makes the result of a subject from its nanoseconds per operation and
+// those of the subject it is compared with, round by round.
+func Compare(own, reference []float64) Result {
+	ratios := make([]float64, len(own))
+	for i := range own {
+		ratios[i] = reference[i] / own[i]
+	}
+	return Result{Rounds: len(own), Ns: quartiles(slices.Clone(own)), Ratio: quartiles(ratios)}
 }
 
 // Serial makes a Run of a single goroutine. The operations of a round are
