@@ -210,7 +210,7 @@ type try struct {
 // judge classifies the outcome of the attempt that came back. setup says that
 // the error line refused the connection, not the command.
 func (r *run) judge(t *try, n *node, err error, setup bool) {
-	t.n, t.err, t.v = n, err, classify.Verdict{Lane: classify.LaneSuccess}
+	t.n, t.err, t.v = n, err, classify.Of(nil, nil)
 	if err == nil || err == rueidis.Nil {
 		return
 	}
@@ -279,8 +279,13 @@ func (r *run) left(last *errs.Error) *errs.Error {
 // host where the reply leaves it out, for then it is the same. A reply whose
 // target cannot be used gets its payload here.
 func redirected(e *errs.Error) {
-	if e.Kind == errs.BadRedirect {
+	switch e.Kind {
+	case errs.BadRedirect:
 		e.Err = &errs.RedirectError{From: e.Addr, Slot: -1, Err: e.Err}
+		return
+	case errs.UnknownTarget:
+		slot, _ := e.Slot()
+		e.Err = &errs.RedirectError{From: e.Addr, Slot: slot, Err: e.Err}
 		return
 	}
 	re, ok := e.Err.(*errs.RedirectError)

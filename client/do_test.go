@@ -65,6 +65,7 @@ func TestRedirectionsOfAStandaloneServerAreTypedAndNotFollowed(t *testing.T) {
 		{"MOVED 7629 :6380", errs.Moved, errs.RedirectError{To: "redis.test:6380", Slot: 7629}},
 		{"ASK 7629 [::1]:6380", errs.Ask, errs.RedirectError{To: "[::1]:6380", Slot: 7629}},
 		{"REDIRECT 10.0.0.2:6380", errs.RedirectTo, errs.RedirectError{To: "10.0.0.2:6380", Slot: -1}},
+		{"MOVED 7629 ?:6380", errs.UnknownTarget, errs.RedirectError{Slot: 7629}},
 		{"MOVED", errs.BadRedirect, errs.RedirectError{Slot: -1}},
 		{"MOVED 99999 10.0.0.2:6380", errs.BadRedirect, errs.RedirectError{Slot: -1}},
 		{"MOVED x y z", errs.BadRedirect, errs.RedirectError{Slot: -1}},

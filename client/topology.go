@@ -9,6 +9,7 @@ import (
 
 	"github.com/redoubt-go/redoubt/classify"
 	"github.com/redoubt-go/redoubt/client/internal/breaker"
+	"github.com/redoubt-go/redoubt/errs"
 	"github.com/redoubt-go/redoubt/internal/dialseam"
 )
 
@@ -102,9 +103,10 @@ func (s *single) pick(route) *node { return s.n }
 
 func (s *single) nodes() []*node { return []*node{s.n} }
 
-// follows: one server has nobody to redirect to.
+// follows: one server has nobody to redirect to, and asking it again would give
+// the same answer.
 func (s *single) follows(v classify.Verdict) bool {
-	return v.Do != classify.Redirect && v.Do != classify.Ask
+	return v.Do != classify.Redirect && v.Do != classify.Ask && v.Kind != errs.UnknownTarget
 }
 
 // renew are the fixes that ask for new connections.

@@ -174,6 +174,19 @@ func TestBreakerOpensProbesAndCloses(t *testing.T) {
 	})
 }
 
+func TestSuccessOfALaterAttemptClosesTheBreaker(t *testing.T) {
+	t.Parallel()
+	script := plan{"INCR": {respfake.Error(loading), respfake.Int(1)}, "BLPOP": {respfake.Null}}.script
+	bubble(t, script, func(t *testing.T, c *client.Client, fake *respfake.Server) {
+		if err := incr(context.Background(), c); err != nil { // waits for the probe
+			t.Fatal(err)
+		}
+		if err := blpop(context.Background(), c, 1); err != rueidis.Nil { // never is one
+			t.Errorf("got %v; want the breaker closed", err)
+		}
+	}, client.Breaker(client.BreakerPolicy{Failures: 1, Probes: 1}))
+}
+
 func TestRefusedDialsEndAtTheOpenBreaker(t *testing.T) {
 	t.Parallel()
 	modes(t, func(t *testing.T, mode setup) {
