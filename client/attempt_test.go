@@ -245,7 +245,7 @@ func TestRetryStopsBeforeAPauseThatTheDeadlineWouldCut(t *testing.T) {
 	bubble(t, alwaysLoading, func(t *testing.T, c *client.Client, _ *respfake.Server) {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer cancel()
-		within(t, 0, 99*time.Millisecond, func() {
+		within(t, 0, 100*time.Millisecond-1, func() {
 			err := incr(ctx, c)
 			if e := mine(t, err); e.Kind != errs.Loading || e.Effect != errs.NotExecuted {
 				t.Errorf("got %v, %v; want the last failure, not executed", e.Kind.Label(), e.Effect)

@@ -84,9 +84,9 @@ func TestRebuiltCacheableAsksForTheSame(t *testing.T) {
 	}
 }
 
-// The words of a long command live in a pool that must keep none of them.
+// The words of a long command live in a pool that must keep none of them. The
+// test looks into the pool, so it runs alone.
 func TestReleasedWordsAreForgotten(t *testing.T) {
-	t.Parallel()
 	args := strings.Fields("SET k v " + strings.Repeat("w ", 20))
 	cmd := command(args...)
 	var k call
