@@ -39,7 +39,7 @@ func connectAnyhow(opt rueidis.ClientOption) (link, error) {
 		case err == nil:
 			l.Client = c
 			return l, nil
-		case !worthLess(errs.KindOf(err)):
+		case !lessMayDo(errs.KindOf(err)):
 			return l, err
 		case !opt.DisableCache:
 			opt.DisableCache, l.tracking = true, errs.KindOf(err)
@@ -51,9 +51,9 @@ func connectAnyhow(opt rueidis.ClientOption) (link, error) {
 	}
 }
 
-// worthLess reports whether a connection that failed so may succeed when less
+// lessMayDo reports whether a connection that failed so may succeed when less
 // is asked of the server.
-func worthLess(k errs.Kind) bool {
+func lessMayDo(k errs.Kind) bool {
 	switch k {
 	case errs.NoProto, errs.Handshake, errs.Protocol, errs.TrackingUnsupported:
 		return true
