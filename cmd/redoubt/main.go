@@ -1,5 +1,5 @@
-// Command redoubt examines servers, and explains errors of Redis and Valkey the
-// way the library classifies them.
+// Command redoubt shows what the library makes of failures, examines servers,
+// and explains errors of Redis and Valkey the way the library classifies them.
 //
 // Every command takes --help. Exit code 2 means that the input was unusable,
 // with one line on standard error.
@@ -26,6 +26,7 @@ type command struct {
 }
 
 var commands = []command{
+	{"demo", "walk through real failures, live", demo},
 	{"doctor", "look at a server and say what is wrong with it", doctor},
 	{"explain", "say what an error reply, a kind or a code means and what to do", explain},
 }
