@@ -8,6 +8,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/redoubt-go/redoubt/classify"
+	"github.com/redoubt-go/redoubt/client/internal/breaker"
 )
 
 // words is how many words of a command are remembered without a pool: enough
@@ -24,6 +25,10 @@ type call struct {
 	more  *[]string // all words, when they are more than hdr holds
 	flags flags
 	slot  uint16 // as cmd.Slot() gave it
+
+	seats *bulkhead     // where a seat was taken, or nil
+	lane  *breaker.Lane // that admitted the first attempt, or nil
+	tok   breaker.Token
 }
 
 // flags are the marks of a rueidis command that a rebuilt one must carry.
@@ -78,8 +83,16 @@ func (k *call) args() []string {
 	return k.hdr[:k.n]
 }
 
-// release gives the words of a long command back.
+// release gives back what the call has taken, also when it panics: the seat,
+// the place of a probe that nobody has judged, the words of a long command.
 func (k *call) release() {
+	if k.seats != nil {
+		k.seats.leave()
+		k.seats = nil
+	}
+	if k.lane != nil {
+		k.lane.Ignore(k.tok)
+	}
 	if k.more == nil {
 		return
 	}

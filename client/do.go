@@ -2,11 +2,11 @@ package client
 
 import (
 	"context"
+	"slices"
 
 	"github.com/redis/rueidis"
 
 	"github.com/redoubt-go/redoubt/classify"
-	"github.com/redoubt-go/redoubt/client/internal/breaker"
 	"github.com/redoubt-go/redoubt/errs"
 )
 
@@ -31,8 +31,8 @@ func (c *core) do(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisResu
 	return res, failure
 }
 
-// doOnce takes the command to its first attempt on the caller's stack. Nothing
-// is allocated until that has failed.
+// doOnce runs the first attempt on the caller's stack. Nothing is allocated
+// until it has failed.
 func (c *core) doOnce(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisResult, *errs.Error, trace) {
 	if cmd.IsEmpty() {
 		return refused(&errs.Error{Kind: errs.Misuse, Effect: errs.NotExecuted})
@@ -40,35 +40,39 @@ func (c *core) doOnce(ctx context.Context, cmd rueidis.Completed) (rueidis.Redis
 	var k call
 	k.note(&cmd)
 	defer k.release()
-	if failure := c.ready(ctx); failure != nil {
+	n := c.top.pick(route{slot: slotOf(k.slot), write: !k.flags.has(readOnly)})
+	if failure := c.enter(ctx, &k, n); failure != nil {
 		return refused(k.named(failure))
 	}
-	n := c.top.pick(route{slot: slotOf(k.slot), write: !k.flags.has(readOnly)})
-	if k.flags.has(blocking) {
-		if failure := c.seats.enter(ctx, c.done); failure != nil {
-			return refused(k.named(failure))
-		}
-		defer c.seats.leave()
-	}
-	return c.first(ctx, cmd, &k, n)
-}
-
-// first asks the breaker and sends the command for the first time.
-func (c *core) first(ctx context.Context, cmd rueidis.Completed, k *call, n *node) (rueidis.RedisResult, *errs.Error, trace) {
-	lane := n.lane(!k.flags.has(readOnly))
-	tok, ok := lane.Allow(!k.flags.has(blocking))
-	if !ok {
-		return refused(k.named(lane.Open()))
-	}
-	defer lane.Ignore(tok) // a panic must not keep a probe's place
 	sent, start := n.seam.Writes(), nano()
 	res := send(ctx, n, cmd, k.flags)
 	if err := res.Error(); err == nil || err == rueidis.Nil {
-		lane.Success(tok)
+		k.lane.Success(k.tok)
 		c.budget.Success()
 		return res, nil, trace{addr: n.addr, attempts: 1}
 	}
-	return c.doAgain(ctx, k, n, tok, sent, start, res)
+	return c.doAgain(ctx, &k, n, sent, start, res)
+}
+
+// enter takes what the first attempt needs: a client that is open, a seat if
+// the command may block, and the consent of the node's breaker.
+func (c *core) enter(ctx context.Context, k *call, n *node) *errs.Error {
+	if failure := c.ready(ctx); failure != nil {
+		return failure
+	}
+	if k.flags.has(blocking) {
+		if failure := c.seats.enter(ctx, c.done); failure != nil {
+			return failure
+		}
+		k.seats = c.seats
+	}
+	lane := n.lane(!k.flags.has(readOnly))
+	tok, ok := lane.Allow(!k.flags.has(blocking))
+	if !ok {
+		return lane.Open()
+	}
+	k.lane, k.tok = lane, tok
+	return nil
 }
 
 // send hands a command to one of the node's wires; a blocking one to the pool
@@ -83,12 +87,12 @@ func send(ctx context.Context, n *node, cmd rueidis.Completed, f flags) rueidis.
 // doAgain takes over when the first attempt has failed.
 //
 //go:noinline
-func (c *core) doAgain(ctx context.Context, k *call, n *node, tok breaker.Token, sent uint64, start int64, res rueidis.RedisResult) (rueidis.RedisResult, *errs.Error, trace) {
-	w := &one{args: append([]string(nil), k.args()...), flags: k.flags, res: res}
+func (c *core) doAgain(ctx context.Context, k *call, n *node, sent uint64, start int64, res rueidis.RedisResult) (rueidis.RedisResult, *errs.Error, trace) {
+	w := &one{args: slices.Clone(k.args()), flags: k.flags, res: res}
 	w.op = opOf(w.args, k.flags, k.slot, sent)
 	r := c.run(ctx, Op{Door: "Do", Name: w.op.Name, Slot: w.op.Slot, Write: !k.flags.has(readOnly)}, start)
 	r.blocking = k.flags.has(blocking)
-	r.attempt(w, n, tok)
+	r.attempt(w, n, k.tok)
 	return w.res, w.failure(r), r.trace(w.n)
 }
 
