@@ -77,7 +77,7 @@ func (c *core) open(ctx context.Context, op Op, s *note, multi []rueidis.Complet
 	}
 	defer c.seats.leave()
 	n := c.top.pick(route{slot: op.Slot, write: op.Write})
-	tok, ok := n.lane(op.Write).Allow(false)
+	tok, ok := n.lane(op.Write).Allow(true)
 	if !ok {
 		return refuse(n.lane(op.Write).Open())
 	}
@@ -85,7 +85,6 @@ func (c *core) open(ctx context.Context, op Op, s *note, multi []rueidis.Complet
 	w := &opening{note: s}
 	w.op = classify.Op{Name: op.Name, Slot: op.Slot, Safety: classify.Never, Sent: n.seam.Writes()}
 	r := c.run(ctx, op, nano())
-	r.blocking = true
 	w.out = openOn(ctx, n, multi)
 	r.attempt(w, n, tok)
 	if w.v.Kind == 0 {

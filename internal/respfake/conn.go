@@ -61,14 +61,15 @@ func (c *Conn) Write(bytes string) {
 	}
 }
 
-// ask calls the script and notes whether it owes the reply.
+// ask calls the script and notes whether it owes the reply. A subscription is
+// answered by pushes, which nobody waits for in turn.
 func (c *Conn) ask(script Handler, cmd []string) {
 	c.mu.Lock()
 	c.replied = false
 	c.mu.Unlock()
 	script(c, cmd)
 	c.mu.Lock()
-	c.owing = c.owing || !c.replied
+	c.owing = c.owing || !c.replied && !strings.HasSuffix(cmd[0], "SUBSCRIBE")
 	c.mu.Unlock()
 }
 

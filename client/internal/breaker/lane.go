@@ -62,9 +62,10 @@ const (
 )
 
 // Allow asks for an attempt. A closed lane admits everybody, an open one
-// nobody, and a half-open one a few probes; probeOK false means that the
+// nobody, and a half-open one a few probes. probeOK false means that the
 // attempt must not be one of them, as a blocking command, whose silence says
-// nothing. If Allow says no, Open is the error to return.
+// nothing; a half-open lane lets it pass, for a client that sends nothing else
+// would be refused for ever. If Allow says no, Open is the error to return.
 //
 //nolint:revive // probeOK is a fact about the command
 func (l *Lane) Allow(probeOK bool) (Token, bool) {
@@ -73,7 +74,7 @@ func (l *Lane) Allow(probeOK bool) (Token, bool) {
 		return Token{word: w}, true
 	}
 	if w.state() == Open || !probeOK {
-		return Token{}, false
+		return Token{}, w.state() == HalfOpen
 	}
 	return l.probe()
 }

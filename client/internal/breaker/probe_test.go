@@ -41,11 +41,20 @@ func TestHalfOpenAdmitsOnlyProbes(t *testing.T) {
 	})
 }
 
-func TestBlockingCommandIsNoProbe(t *testing.T) {
+func TestBlockingCommandPassesAndIsNoProbe(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newHalfOpen(t)
-		wantRefused(t, l, false)
+		for range 10 {
+			tok, ok := l.Allow(false)
+			if !ok {
+				t.Fatal("a half-open lane refused a blocking command")
+			}
+			l.Success(tok)
+			tok, _ = l.Allow(false)
+			l.Fail(tok, errs.DialRefused)
+		}
+		wantState(t, l, breaker.HalfOpen)
 		for range 3 {
 			l.Success(mustAllow(t, l))
 		}
