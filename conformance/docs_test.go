@@ -1,11 +1,14 @@
 package conformance_test
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/redoubt-go/redoubt/errs"
 )
 
 // TestCodeInDocsIsCutFromCompiledCode holds that every Go block of the README
@@ -29,6 +32,18 @@ func TestCodeInDocsIsCutFromCompiledCode(t *testing.T) {
 	}
 	if blocks == 0 {
 		t.Error("found no Go code in the docs")
+	}
+}
+
+func TestReadmeCountsTheTaxonomy(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("one of %d kinds in %d classes", len(errs.Kinds()), len(errs.Classes()))
+	if !strings.Contains(string(text), want) {
+		t.Errorf("README.md does not say %q", want)
 	}
 }
 
