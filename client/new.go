@@ -83,6 +83,7 @@ func connectWires(ctx context.Context, opt rueidis.ClientOption, seam *dialseam.
 	opt.RetryDelay = nil
 	opt.DialFn = nil
 	opt.ShuffleInit = false
+	opt.AuthCredentialsFn = typedCredentials(opt.AuthCredentialsFn)
 	if opt.ClientSetInfo == nil {
 		opt.ClientSetInfo = []string{"redoubt", Version}
 	}
@@ -152,6 +153,21 @@ func checkCluster(opt *rueidis.ClientOption) error {
 func unsupported(why string) error {
 	return &errs.Error{
 		Kind: errs.TopologyUnsupported, Effect: errs.NotExecuted, Op: "client.New", Err: optionFault(why),
+	}
+}
+
+// typedCredentials types the failures of the user's credentials function, which
+// is called while a connection is made: no command was sent on it.
+func typedCredentials(fn func(rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error)) func(rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error) {
+	if fn == nil {
+		return nil
+	}
+	return func(ac rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error) {
+		credentials, err := fn(ac)
+		if err != nil {
+			err = &errs.Error{Kind: errs.CredsFailed, Effect: errs.NotExecuted, Err: errs.Shield(err)}
+		}
+		return credentials, err
 	}
 }
 

@@ -170,7 +170,7 @@ func TestRefusedSetUpIsTyped(t *testing.T) {
 		"hangs up":         {plan{"HELLO": {drop}}, rueidis.ClientOption{}, errs.DialFailed},
 		"failed credentials": {nil, rueidis.ClientOption{AuthCredentialsFn: func(rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error) {
 			return rueidis.AuthCredentials{}, errors.New("vault sealed")
-		}}, 0},
+		}}, errs.CredsFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
