@@ -105,8 +105,13 @@ func (r *reading) readModuleCode() bool {
 		return false
 	}
 	r.kind = errs.ModuleFailed
-	if strings.HasSuffix(r.inner, "_NOT_FOUND") {
+	switch {
+	case strings.HasSuffix(r.inner, "_NOT_FOUND"):
 		r.kind = errs.NoSuchKey
+	case strings.HasSuffix(r.inner, "_EXISTS"):
+		r.kind = errs.BusyKey
+	case strings.HasSuffix(r.inner, "_TIMEOUT"):
+		r.like = errs.NotReady // as "Timeout limit was reached"
 	}
 	return true
 }

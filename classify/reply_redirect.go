@@ -60,10 +60,10 @@ func target(s string) (addr string, known, ok bool) {
 			host = host[1 : len(host)-1]
 			rewrite = digits[0] == '0'
 		}
-		if ip, err := netip.ParseAddr(host); err != nil || !ip.Is6() {
+		if ip, err := netip.ParseAddr(host); err != nil || !ip.Is6() || !hostname(ip.Zone()) {
 			return "", false, false
 		}
-	} else if !hostname(host) {
+	} else if !hostname(host) || dotted(host) && !isIPv4(host) {
 		return "", false, false
 	}
 	if rewrite {
@@ -81,6 +81,20 @@ func hostname(s string) bool {
 		}
 	}
 	return len(s) <= 253 && (s == "" || s[0] != '.' && s[0] != '-')
+}
+
+// dotted reports whether s ends in a dot and digits, as only an address does.
+func dotted(s string) bool {
+	i := len(s)
+	for i > 0 && s[i-1] >= '0' && s[i-1] <= '9' {
+		i--
+	}
+	return 0 < i && i < len(s) && s[i-1] == '.'
+}
+
+func isIPv4(s string) bool {
+	ip, err := netip.ParseAddr(s)
+	return err == nil && ip.Is4()
 }
 
 // hostByte holds the bytes of host names; underscores occur in those of containers.

@@ -110,7 +110,7 @@ func raised(v Verdict, r *reading) Verdict {
 	switch r.kind {
 	case errs.ReadOnly, errs.OOM, errs.Misconf, errs.NoReplicas:
 		// The server checks these before the first write of a script.
-		if isGenuine(r.kind, r.text) {
+		if r.inner != "" && isGenuine(r.kind, r.text) {
 			return v
 		}
 	case errs.ScriptKilled, errs.ScriptReadOnly:

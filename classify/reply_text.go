@@ -27,9 +27,11 @@ func (r *reading) readText(s string) {
 		}
 		r.code = "ERR"
 	}
-	found := match(openings, s)
-	if found == nil {
-		found = search(s)
+	found := find(s)
+	if s == "" || r.bare() && !(found != nil && tellsByItself(found)) {
+		// No server writes such a line, so a module or the author of a script
+		// did. Its wording asks for nothing, and the script may have run.
+		found, r.effect, r.known = nil, errs.Unknown, true
 	}
 	if found == nil {
 		r.kind = errs.CommandRefused
@@ -37,6 +39,48 @@ func (r *reading) readText(s string) {
 	}
 	r.kind, r.like = found.kind, found.like
 }
+
+// bare reports whether the line is known to stand on the wire without a code.
+func (r *reading) bare() bool { return !r.plain && !r.quoted && r.inner == "" }
+
+// tellsByItself reports whether a text keeps its meaning without a code in
+// front: proxies and modules refuse calls and fail in words of their own, while
+// the states of a server always come with a code.
+func tellsByItself(r *rule) bool {
+	switch r.kind {
+	case errs.ProxyFailed, errs.ModuleFailed, errs.MaxClients, errs.Protocol:
+		return true
+	}
+	if r.like != 0 {
+		return policies[r.like].do == Return
+	}
+	return policies[r.kind].do == Return
+}
+
+// find reads a text behind all codes. A predicate that only says "wrong" gives
+// way to what the subject of the sentence tells.
+func find(s string) *rule {
+	if hasSuffixFold(s, noSuchIndex.text) { // behind a name that the caller made up
+		return &noSuchIndex
+	}
+	found := match(openings, s)
+	if found != nil {
+		if found.kind == errs.ModuleFailed && strings.HasSuffix(found.text, ": ") { // "TSDB: the key does not exist"
+			if in := search(s[len(found.text):]); in != nil && (in.kind == errs.NoSuchKey || in.kind == errs.BusyKey) {
+				return in
+			}
+		}
+		return found
+	}
+	if found = search(s); found == nil || vague(found.kind) {
+		if subject := match(subjects, s); subject != nil {
+			return subject
+		}
+	}
+	return found
+}
+
+var noSuchIndex = rule{": no such index", errs.NoSuchKey, 0}
 
 // rules are indexed by a hash of the first two bytes of their text.
 type rules [512][]rule
@@ -62,7 +106,9 @@ func match(by *rules, s string) *rule {
 	}
 	candidates := by[hash(s)]
 	for i := range candidates {
-		if r := &candidates[i]; hasPrefixFold(s, r.text) {
+		r := &candidates[i]
+		// Rules of one place begin alike, so their last byte tells sooner.
+		if last := len(r.text) - 1; last < len(s) && lower(s[last]) == r.text[last] && hasPrefixFold(s, r.text) {
 			return r
 		}
 	}
@@ -90,7 +136,7 @@ func search(s string) *rule {
 			i++
 			continue
 		case '\'', '`', '"':
-			end := strings.IndexByte(s[i+1:], c)
+			end := closingQuote(s[i+1:], c)
 			if end < 0 {
 				return found
 			}
@@ -115,6 +161,19 @@ func search(s string) *rule {
 	return found
 }
 
+// closingQuote is the index of the quote that ends a name, -1 if there is none.
+// One between two letters is an apostrophe.
+func closingQuote(s string, quote byte) int {
+	for i := range len(s) {
+		if s[i] == quote && !(i > 0 && i+1 < len(s) && letter(s[i-1]) && letter(s[i+1])) {
+			return i
+		}
+	}
+	return -1
+}
+
+func letter(c byte) bool { return lower(c) >= 'a' && lower(c) <= 'z' }
+
 func vague(k errs.Kind) bool {
 	return k == errs.Syntax || k == errs.BadArgument || k == errs.AdminRefused
 }
@@ -136,7 +195,7 @@ func isSubject(first, rest string) bool {
 		"and", "or", "in", "without", "with", "with,", "not", "only", "has", "needs", "requires", "expects", "supports",
 		"option", "options", "argument", "arguments", "parameter", "parameters", "keyword", "flag", "flags",
 		"value", "values", "mode", "subcommand", "subcommands", "command", "commands", "failed", "timeout", "count",
-		"specified", "used", "called", "version", "index", "number", "sparse", "allowed", "limiting", "increment", "encoding", "file", "files", "log", "already":
+		"specified", "used", "called", "exceeds", "while", "version", "index", "number", "sparse", "allowed", "limiting", "increment", "encoding", "file", "files", "log", "already":
 		return true
 	}
 	return false
@@ -169,6 +228,11 @@ func hasPrefixFold(s, prefix string) bool {
 		}
 	}
 	return true
+}
+
+// hasSuffixFold is strings.HasSuffix in the same way.
+func hasSuffixFold(s, suffix string) bool {
+	return len(s) >= len(suffix) && hasPrefixFold(s[len(s)-len(suffix):], suffix)
 }
 
 func lower(c byte) byte { return lowered[c] }

@@ -123,7 +123,7 @@ var commandRows = []Row{
 	{
 		Kind: ModuleFailed, Name: "ModuleFailed", Phrase: "the module refused the call",
 		Meaning: "A module answered with an error of its own, often without a code.",
-		Example: "-ERR TSDB: the key does not exist",
+		Example: "-ERR TSDB: Couldn't parse RETENTION",
 		Cause:   "A wrong argument, a missing index or key, or a limit of the module.",
 		Action:  "Read the whole reply with Detail and the module's documentation.",
 	},
