@@ -136,6 +136,9 @@ func TestRueidisFormAgrees(t *testing.T) {
 	for _, f := range readTable(t, "testdata/observed.tsv", 4) {
 		lines = append(lines, f[3])
 	}
+	for _, f := range readTable(t, "testdata/wild.tsv", 5) {
+		lines = append(lines, f[4])
+	}
 	for i, err := range fromRueidis(t, lines) {
 		line := classify.Of(classify.Line(lines[i]), nil)
 		plain := classify.Of(err, nil)

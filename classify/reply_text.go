@@ -195,7 +195,7 @@ func isSubject(first, rest string) bool {
 		"and", "or", "in", "without", "with", "with,", "not", "only", "has", "needs", "requires", "expects", "supports",
 		"option", "options", "argument", "arguments", "parameter", "parameters", "keyword", "flag", "flags",
 		"value", "values", "mode", "subcommand", "subcommands", "command", "commands", "failed", "timeout", "count",
-		"specified", "used", "called", "exceeds", "while", "version", "index", "number", "sparse", "allowed", "limiting", "increment", "encoding", "file", "files", "log", "already":
+		"specified", "used", "called", "exceeds", "while", "version", "index", "number", "digest", "scan", "sparse", "allowed", "limiting", "increment", "encoding", "file", "files", "log", "already":
 		return true
 	}
 	return false
