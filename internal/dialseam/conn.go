@@ -89,25 +89,25 @@ func (c *Conn) fault(err error) error {
 	if c.writes.Load() > 1 {
 		return f
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return &errs.Error{Kind: c.timeout(), Effect: errs.NotExecuted, Addr: c.node.addr, Err: unanswered{f}}
+	e := &errs.Error{Kind: errs.DialFailed, Effect: errs.NotExecuted, Addr: c.node.addr, Err: f}
+	switch timedOut := errors.Is(err, os.ErrDeadlineExceeded); {
+	case timedOut && c.overdue():
+		e.Kind = errs.ForeignContext // or the caller's own: rueidis makes it a context error
+	case timedOut:
+		e.Kind, e.Err = errs.DialTimeout, unanswered{f}
 	}
-	return &errs.Error{Kind: errs.DialFailed, Effect: errs.NotExecuted, Addr: c.node.addr, Err: f}
+	return e
 }
 
-// timeout tells whose time was over when nobody answered the handshake: that of
-// the caller whose context the dial came with, or ours.
-func (c *Conn) timeout() errs.Kind {
-	if !c.due.IsZero() && !time.Now().Before(c.due) {
-		return errs.ForeignContext
-	}
-	return errs.DialTimeout
-}
+// overdue reports whether the context that the dial came with has reached its
+// deadline.
+func (c *Conn) overdue() bool { return !c.due.IsZero() && !time.Now().Before(c.due) }
 
-// unanswered is the cause of a handshake that timed out. It hides the timeout
-// from errors.Is: rueidis bounds the handshake by a context of its own, and
-// would put a bare context.DeadlineExceeded in the place of what it takes for
-// that, so that nobody could tell whose time was over.
+// unanswered is the cause of a handshake that timed out in our time, not in the
+// caller's. It hides the timeout from errors.Is: rueidis bounds the handshake
+// by a context of its own, and would put a bare context.DeadlineExceeded in the
+// place of what it takes for that, so that nobody could tell whose time was
+// over.
 type unanswered struct{ cause *fault }
 
 func (u unanswered) Error() string { return u.cause.Error() }

@@ -188,8 +188,11 @@ func TestHandshakeTimeout(t *testing.T) {
 		_ = c.SetDeadline(time.Now())
 		_, err = c.Read(make([]byte, 8))
 		e, ok := errors.AsType[*errs.Error](err)
-		if !ok || e.Kind != tt.want || e.Effect != errs.NotExecuted || e.Addr != "node:1" || errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("time of %s: got %#v; want %v, not executed, at node:1, without os.ErrDeadlineExceeded", tt.whose, err, tt.want)
+		if !ok || e.Kind != tt.want || e.Effect != errs.NotExecuted || e.Addr != "node:1" {
+			t.Errorf("time of %s: got %#v; want %v, not executed, at node:1", tt.whose, err, tt.want)
+		}
+		if seen := errors.Is(err, os.ErrDeadlineExceeded); seen != (tt.want == errs.ForeignContext) {
+			t.Errorf("time of %s: os.ErrDeadlineExceeded is there: %v", tt.whose, seen)
 		}
 	}
 }
