@@ -33,7 +33,7 @@ type work interface {
 // first attempt has failed; the healthy path knows nothing of it.
 type run struct {
 	c        *core
-	ctx      context.Context
+	ctx      context.Context //nolint:containedctx // a run is one call and lives no longer
 	op       Op
 	write    bool
 	blocking bool
@@ -192,7 +192,7 @@ func (r *run) admit(v classify.Verdict) (*node, breaker.Token, bool) {
 func (r *run) wait(lane *breaker.Lane) bool {
 	r.look()
 	after := r.c.retry.MinDelay // the probes are taken: somebody else is asking
-	if open, ok := lane.Open().Err.(*errs.OpenError); ok && open.RetryAfter > after {
+	if open, ok := errors.AsType[*errs.OpenError](lane.Open().Err); ok && open.RetryAfter > after {
 		after = open.RetryAfter
 	}
 	return r.rest(after)
@@ -209,6 +209,8 @@ type try struct {
 
 // judge classifies the outcome of the attempt that came back. setup says that
 // the error line refused the connection, not the command.
+//
+//nolint:revive // setup is a fact about the error
 func (r *run) judge(t *try, n *node, err error, setup bool) {
 	t.n, t.err, t.v = n, err, classify.Of(nil, nil)
 	if err == nil || err == rueidis.Nil {
@@ -288,7 +290,7 @@ func redirected(e *errs.Error) {
 		e.Err = &errs.RedirectError{From: e.Addr, Slot: slot, Err: e.Err}
 		return
 	}
-	re, ok := e.Err.(*errs.RedirectError)
+	re, ok := e.Err.(*errs.RedirectError) //nolint:errorlint // it would be the payload itself
 	if !ok || re.From != "" {
 		return
 	}

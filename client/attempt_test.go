@@ -111,8 +111,7 @@ func TestReplayLevelDecidesOverLostWrites(t *testing.T) {
 		{"INCR by LastWins", []setup{always}, nil, count, 1},
 		{"INCR by Accumulating", nil, []client.CallOption{client.Replay(classify.Accumulating)}, count, 2},
 		{"INCR by the author's word", nil, nil, func(b rueidis.Builder) rueidis.Completed { return count(b).ToRetryable() }, 2},
-		{"unknown command", nil, []client.CallOption{client.Replay(classify.Accumulating)},
-			func(b rueidis.Builder) rueidis.Completed { return b.Arbitrary("MY.THING", "k").Build() }, 1},
+		{"unknown command", nil, []client.CallOption{client.Replay(classify.Accumulating)}, stranger, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -134,6 +133,8 @@ func TestReplayLevelDecidesOverLostWrites(t *testing.T) {
 
 func set(b rueidis.Builder) rueidis.Completed   { return b.Set().Key("k").Value("v").Build() }
 func count(b rueidis.Builder) rueidis.Completed { return b.Incr().Key("n").Build() }
+
+func stranger(b rueidis.Builder) rueidis.Completed { return b.Arbitrary("MY.THING", "k").Build() }
 
 func TestLostBlockingPopIsNeverReplayed(t *testing.T) {
 	t.Parallel()

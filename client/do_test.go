@@ -229,6 +229,38 @@ func TestWrongPasswordOfAReconnectIsNoReplyToTheCommand(t *testing.T) {
 	})
 }
 
+func TestCredentialsFunctionThatFailsIsWaitedOutAndTyped(t *testing.T) {
+	t.Parallel()
+	modes(t, func(t *testing.T, mode setup) {
+		d := &door{password: "one", told: "one"}
+		fake := respfake.NewRaw(d.script())
+		defer fake.Close()
+		vault := errors.New("the vault is sealed")
+		failures := 0
+		c := dial(t, fake, mode, client.Retry(client.RetryPolicy{MaxAttempts: 4}), func(opt *rueidis.ClientOption) {
+			opt.AuthCredentialsFn = func(rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error) {
+				if failures--; failures >= 0 {
+					return rueidis.AuthCredentials{}, vault
+				}
+				return rueidis.AuthCredentials{Username: "app", Password: d.told}, nil
+			}
+		})
+		lose(t, c)
+		failures = 2
+		if err := incr(context.Background(), c); err != nil {
+			t.Errorf("INCR: got %v; want it sent with the third credentials", err)
+		}
+		lose(t, c)
+		failures = 1000
+		err := incr(context.Background(), c)
+		wantErr(t, err, errs.CredsFailed, errs.NotExecuted, 4)
+		if !errors.Is(err, vault) {
+			t.Errorf("%v: want the function's own error behind it", err)
+		}
+		failures = 0
+	})
+}
+
 // A password that was changed on the server leaves its connections alive.
 func TestRefusedConnectionDoesNotCostTheOthersTheirs(t *testing.T) {
 	t.Parallel()
@@ -313,7 +345,8 @@ func TestCompatGivesTheValuesOfRueidis(t *testing.T) {
 			wantCount(t, fake, "INCR", 2)
 			canceled, cancel := context.WithCancel(context.Background())
 			cancel()
-			if err := incr(canceled, c.Compat()); err != context.Canceled {
+			err = incr(canceled, c.Compat())
+			if _, ours := errors.AsType[*errs.Error](err); ours || !errors.Is(err, context.Canceled) {
 				t.Errorf("canceled: got %#v; want context.Canceled itself", err)
 			}
 		})

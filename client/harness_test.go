@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -87,7 +88,7 @@ func bubble(t *testing.T, script func() respfake.Handler, run func(t *testing.T,
 	modes(t, func(t *testing.T, mode setup) {
 		fake := respfake.New(script())
 		defer fake.Close()
-		run(t, dial(t, fake, append(changes[:len(changes):len(changes)], mode)...), fake)
+		run(t, dial(t, fake, append(slices.Clip(changes), mode)...), fake)
 	})
 }
 

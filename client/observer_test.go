@@ -2,6 +2,8 @@ package client_test
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -90,7 +92,7 @@ func observed(t *testing.T, script func() respfake.Handler, run func(t *testing.
 		fake := respfake.New(script())
 		defer fake.Close()
 		o := &recorder{}
-		c := dial(t, fake, append(changes[:len(changes):len(changes)], mode, client.WithObserver(o))...)
+		c := dial(t, fake, append(slices.Clip(changes), mode, client.WithObserver(o))...)
 		o.reset() // New has asked the server whether it is a cluster
 		run(t, o, c)
 	})
@@ -150,7 +152,7 @@ func TestOutcomeOfAFailureHasItsFacts(t *testing.T) {
 		if len(o.starts) != 1 || len(o.dones) != 1 || len(o.evs) != 1 {
 			t.Fatalf("got %d starts, %d dones, %d events; want one each", len(o.starts), len(o.dones), len(o.evs))
 		}
-		if out.Err != err || out.Kind != errs.WrongType || out.Effect != errs.NotExecuted || out.Code != "WRONGTYPE" ||
+		if !errors.Is(out.Err, err) || out.Kind != errs.WrongType || out.Effect != errs.NotExecuted || out.Code != "WRONGTYPE" ||
 			out.Addr != addr || out.Attempts != 1 || out.Replayed || !out.Write || out.Name != "INCR" {
 			t.Errorf("got %+v; want WrongType of INCR at %s", out, addr)
 		}

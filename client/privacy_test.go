@@ -25,8 +25,8 @@ const marker = "s3cr3t"
 func prints(t *testing.T, err error) map[string]string {
 	t.Helper()
 	var text, object bytes.Buffer
-	slog.New(slog.NewTextHandler(&text, nil)).Error("call", "err", err)
-	slog.New(slog.NewJSONHandler(&object, nil)).Error("call", "err", err)
+	slog.New(slog.NewTextHandler(&text, nil)).Error("call", slog.Any("err", err))
+	slog.New(slog.NewJSONHandler(&object, nil)).Error("call", slog.Any("err", err))
 	encoded, fault := json.Marshal(err)
 	if fault != nil {
 		t.Fatal(fault)

@@ -5,8 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"slices"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -176,13 +178,19 @@ func TestBreakerOpensProbesAndCloses(t *testing.T) {
 
 func TestSuccessOfALaterAttemptClosesTheBreaker(t *testing.T) {
 	t.Parallel()
-	script := plan{"INCR": {respfake.Error(loading), respfake.Int(1)}, "BLPOP": {respfake.Null}}.script
-	bubble(t, script, func(t *testing.T, c *client.Client, fake *respfake.Server) {
+	script := plan{"INCR": {respfake.Error(loading), respfake.Int(1)}}.script
+	observed(t, script, func(t *testing.T, o *recorder, c *client.Client) {
 		if err := incr(context.Background(), c); err != nil { // waits for the probe
 			t.Fatal(err)
 		}
-		if err := blpop(context.Background(), c, 1); err != rueidis.Nil { // never is one
-			t.Errorf("got %v; want the breaker closed", err)
+		var states []string
+		for _, ev := range o.events(client.EventBreaker) {
+			if ev.Lane == "write" {
+				states = append(states, ev.To)
+			}
+		}
+		if want := []string{"open", "half-open", "closed"}; !slices.Equal(states, want) {
+			t.Errorf("got %q; want %q", states, want)
 		}
 	}, client.Breaker(client.BreakerPolicy{Failures: 1, Probes: 1}))
 }
@@ -221,7 +229,8 @@ func TestOwnCancelsDoNotOpenTheBreaker(t *testing.T) {
 	}, once, client.Breaker(client.BreakerPolicy{Failures: 2}))
 }
 
-// A blocking command may wait for ever, so it must not hold a probe's place.
+// A blocking command may wait for ever: it passes a half-open breaker, but holds
+// no probe's place.
 func TestBlockingCommandsAreNoProbes(t *testing.T) {
 	t.Parallel()
 	modes(t, func(t *testing.T, mode setup) {
@@ -244,10 +253,17 @@ func TestBlockingCommandsAreNoProbes(t *testing.T) {
 		}
 		ill.Store(false)
 		time.Sleep(100 * time.Millisecond)
-		wantErr0(t, c.Do(context.Background(), c.B().Blpop().Key("q").Timeout(0).Build()).Error(), errs.BreakerOpen)
-		wantCount(t, fake, "BLPOP", 0)
+		ctx, cancel := context.WithCancel(context.Background())
+		popped := make(chan error)
+		go func() { popped <- blpop(ctx, c, 0) }()
+		synctest.Wait()
+		wantCount(t, fake, "BLPOP", 1)
 		if err := incr(context.Background(), c); err != nil {
-			t.Errorf("the probe: %v", err)
+			t.Errorf("while BLPOP waits: got %v; want the probe's place free", err)
+		}
+		cancel()
+		if err := <-popped; !errors.Is(err, errs.Canceled) {
+			t.Errorf("BLPOP: got %v; want Canceled", err)
 		}
 	})
 }
@@ -258,11 +274,12 @@ func TestSilentProbeGivesItsPlaceBack(t *testing.T) {
 	modes(t, func(t *testing.T, mode setup) {
 		var probes atomic.Int32
 		fake := respfake.New(func(c *respfake.Conn, cmd []string) {
-			if cmd[0] == "LOSE" {
+			switch {
+			case cmd[0] == "LOSE":
 				c.Close()
-			} else if probes.Add(1) > 1 {
+			case probes.Add(1) > 1:
 				c.Write(respfake.OK)
-			} else {
+			default:
 				c.Stall()
 			}
 		})
