@@ -2,6 +2,9 @@ package conformance_test
 
 import (
 	"context"
+	"crypto/tls"
+	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -51,6 +54,32 @@ var endScenes = []scene{
 		}
 		st.do("PING")
 	}},
+	{name: "a context that ends while a connection is made", play: func(st *stage) {
+		for _, how := range []string{"canceled", "expired"} {
+			for _, door := range []string{"Do", "DoMulti", "DoCache"} {
+				c := st.open(oneDial)
+				st.other("CLIENT", "KILL", "TYPE", "normal")
+				ctx, cancel := context.WithCancel(st.ctx)
+				if how == "expired" {
+					ctx, cancel = context.WithTimeout(st.ctx, 40*time.Millisecond)
+				} else {
+					time.AfterFunc(40*time.Millisecond, cancel)
+				}
+				var res rueidis.RedisResult
+				switch get := c.B().Get().Key("k"); door {
+				case "Do":
+					res = c.Do(ctx, get.Build())
+				case "DoMulti":
+					res = c.DoMulti(ctx, get.Build())[0]
+				default:
+					res = c.DoCache(ctx, get.Cache(), time.Minute)
+				}
+				cancel()
+				st.cause(how+": "+door, res.Error())
+				c.Close()
+			}
+		}
+	}},
 	{name: "Close", play: func(st *stage) {
 		st.do("SET", "k", "v")
 		blocked := make(chan rueidis.RedisResult, 1)
@@ -73,6 +102,19 @@ var endScenes = []scene{
 		}
 		st.show("Mode", st.c.Mode())
 	}},
+}
+
+// oneDial lets the first dial through and makes all others wait for the end of
+// their context.
+func oneDial(opt *rueidis.ClientOption) {
+	var dialled atomic.Bool
+	opt.DialCtxFn = func(ctx context.Context, addr string, d *net.Dialer, _ *tls.Config) (net.Conn, error) {
+		if !dialled.Swap(true) {
+			return d.DialContext(ctx, "tcp", addr)
+		}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 }
 
 // everyDoor calls all doors that take a context.
