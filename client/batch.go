@@ -206,8 +206,7 @@ func (w *batch) queued(i int) bool {
 // other's way, and what is sent again together keeps its order.
 func (w *batch) keepOrder() {
 	later := make(accesses)
-	for j := len(w.units) - 1; j >= 0; j-- {
-		u := w.units[j]
+	for _, u := range slices.Backward(w.units) {
 		resend := w.tries[u.from].v.Do != classify.Return
 		if resend && !w.overtakes(later, u) {
 			continue

@@ -95,6 +95,8 @@ func cachedGet(ctx context.Context, c rueidis.Client, key string) rueidis.RedisR
 }
 
 // wantValue checks a reply, and whether it came from the cache.
+//
+//nolint:revive // hit is what is wanted
 func wantValue(t *testing.T, res rueidis.RedisResult, want string, hit bool) {
 	t.Helper()
 	if got, err := res.ToString(); got != want || err != nil || res.IsCacheHit() != hit {

@@ -56,7 +56,7 @@ func (c *compat) DoMultiStream(ctx context.Context, multi ...rueidis.Completed) 
 }
 
 func (c *compat) Receive(ctx context.Context, subscribe rueidis.Completed, fn func(msg rueidis.PubSubMessage)) error {
-	err, _ := c.core.receive(ctx, subscribe, fn)
+	_, err := c.core.receive(ctx, subscribe, fn)
 	return err
 }
 

@@ -60,7 +60,7 @@ func TestCompatGivesTheErrorsOfContextAndClientByValue(t *testing.T) {
 		defer end()
 		short, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()
-		if err := raw.Do(short, getOf()).Error(); err != context.DeadlineExceeded {
+		if err := raw.Do(short, getOf()).Error(); err != context.DeadlineExceeded { //nolint:errorlint // the very value
 			t.Errorf("in flight: got %v; want context.DeadlineExceeded itself", err)
 		}
 		for ctx, want := range map[context.Context]error{canceled: context.Canceled, over: context.DeadlineExceeded} {
@@ -74,7 +74,7 @@ func TestCompatGivesTheErrorsOfContextAndClientByValue(t *testing.T) {
 				"DoMultiStream": several.Error(),
 				"Receive":       raw.Receive(ctx, subscribe(), func(rueidis.PubSubMessage) {}),
 			} {
-				if err != want {
+				if err != want { //nolint:errorlint // the very value
 					t.Errorf("%s: got %v; want %v itself", door, err, want)
 				}
 			}
@@ -94,7 +94,7 @@ func TestCompatGivesTheErrorsOfContextAndClientByValue(t *testing.T) {
 			"Dedicated":    raw.Dedicated(func(rueidis.DedicatedClient) error { return nil }),
 			"Dedicate":     refused.Do(t.Context(), getOf()).Error(),
 		} {
-			if err != rueidis.ErrClosing {
+			if err != rueidis.ErrClosing { //nolint:errorlint // the very value
 				t.Errorf("%s: got %v; want rueidis.ErrClosing itself", door, err)
 			}
 		}
@@ -148,7 +148,7 @@ func TestCompatHasOurErrorsWhereRueidisHasNone(t *testing.T) {
 				t.Errorf("got %v; want Misuse", err)
 			}
 			none := raw.DoMultiStream(t.Context())
-			if none.Error() != io.EOF || raw.DoMulti(t.Context()) != nil {
+			if none.Error() != io.EOF || raw.DoMulti(t.Context()) != nil { //nolint:errorlint // the very value
 				t.Error("an empty call is not what rueidis makes of it")
 			}
 		}, client.Bulkhead(1, 0), client.Breaker(client.BreakerPolicy{Failures: 1}))

@@ -118,6 +118,7 @@ func (c *core) multiOnce(ctx context.Context, multi []rueidis.Completed, s *note
 	return c.multiAgain(ctx, s, n, tok, sent, start, results, pooled)
 }
 
+//nolint:revive // pooled is a fact about the batch
 func sendBatch(ctx context.Context, n *node, multi []rueidis.Completed, pooled bool) []rueidis.RedisResult {
 	if pooled {
 		return n.pool().DoMulti(ctx, multi...)

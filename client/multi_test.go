@@ -3,7 +3,6 @@ package client_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +34,7 @@ func keeping(t *testing.T, f func([]string, int) fate, run func(t *testing.T, c 
 		l := newLedger(f)
 		fake := respfake.New(l.serve)
 		defer fake.Close()
-		run(t, dial(t, fake, append(changes[:len(changes):len(changes)], mode)...), fake, l)
+		run(t, dial(t, fake, append(slices.Clip(changes), mode)...), fake, l)
 	})
 }
 
@@ -477,7 +476,7 @@ func excused(ops []op, failed []*errs.Error, i int) bool {
 
 func BenchmarkBatchAgain(b *testing.B) {
 	for _, size := range []int{100, 3000} {
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
 			l := newLedger(func(_ []string, nth int) fate {
 				if nth%2 == 0 {
 					return fate{line: loading}

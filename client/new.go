@@ -140,9 +140,9 @@ func check(opt *rueidis.ClientOption) error {
 // checkCluster refuses what rueidis refuses when it tries cluster first.
 func checkCluster(opt *rueidis.ClientOption) error {
 	switch {
-	case opt.ReplicaSelector != nil && opt.ReadNodeSelector != nil:
+	case opt.ReplicaSelector != nil && opt.ReadNodeSelector != nil: //nolint:staticcheck // deprecated, not gone
 		return badOption("ReplicaSelector and ReadNodeSelector are both set; ReplicaSelector is the deprecated one")
-	case opt.ReplicaSelector != nil && opt.SendToReplicas == nil:
+	case opt.ReplicaSelector != nil && opt.SendToReplicas == nil: //nolint:staticcheck // deprecated, not gone
 		return badOption("ReplicaSelector needs SendToReplicas")
 	case opt.ClusterOption.ShardsRefreshInterval < 0:
 		return badOption("ClusterOption.ShardsRefreshInterval must not be negative")
@@ -186,7 +186,7 @@ func userDial(opt *rueidis.ClientOption) dialseam.DialFunc {
 // rueidis dials and greets the server with one that never ends. Later dials
 // are not bound to it.
 type firstDial struct {
-	ctx  context.Context
+	ctx  context.Context //nolint:containedctx // of Open, until the client is made
 	dial dialseam.DialFunc
 	stop func() bool
 	over atomic.Bool

@@ -92,9 +92,9 @@ func TestTopologyIsChosenInTheOrderOfRueidis(t *testing.T) {
 		"several addresses":                   {opt: rueidis.ClientOption{InitAddress: several}, kind: errs.TopologyUnsupported, says: "cluster"},
 		"several addresses and force":         {opt: rueidis.ClientOption{InitAddress: several, ForceSingleClient: true}, server: clusterNode},
 		"replica only":                        {opt: rueidis.ClientOption{ReplicaOnly: true}, kind: errs.BadOption, says: "ReplicaOnly"},
-		"two selectors":                       {opt: rueidis.ClientOption{SendToReplicas: toReplicas, ReplicaSelector: func(uint16, []rueidis.NodeInfo) int { return 0 }, ReadNodeSelector: func(uint16, []rueidis.NodeInfo) int { return 0 }}, kind: errs.BadOption, says: "ReadNodeSelector"},
-		"a selector without SendToReplicas":   {opt: rueidis.ClientOption{ReplicaSelector: func(uint16, []rueidis.NodeInfo) int { return 0 }}, kind: errs.BadOption, says: "SendToReplicas"},
-		"the same, and force":                 {opt: rueidis.ClientOption{ForceSingleClient: true, ReplicaSelector: func(uint16, []rueidis.NodeInfo) int { return 0 }}},
+		"two selectors":                       {opt: rueidis.ClientOption{SendToReplicas: toReplicas, ReplicaSelector: func(uint16, []rueidis.NodeInfo) int { return 0 }, ReadNodeSelector: func(uint16, []rueidis.NodeInfo) int { return 0 }}, kind: errs.BadOption, says: "ReadNodeSelector"}, //nolint:staticcheck // deprecated, not gone
+		"a selector without SendToReplicas":   {opt: rueidis.ClientOption{ReplicaSelector: func(uint16, []rueidis.NodeInfo) int { return 0 }}, kind: errs.BadOption, says: "SendToReplicas"},                                                                                                    //nolint:staticcheck // deprecated, not gone
+		"the same, and force":                 {opt: rueidis.ClientOption{ForceSingleClient: true, ReplicaSelector: func(uint16, []rueidis.NodeInfo) int { return 0 }}},                                                                                                                         //nolint:staticcheck // deprecated, not gone
 		"a negative refresh interval":         {opt: rueidis.ClientOption{ClusterOption: rueidis.ClusterOption{ShardsRefreshInterval: -1}}, kind: errs.BadOption, says: "ShardsRefreshInterval"},
 		"a cluster node":                      {server: clusterNode, kind: errs.TopologyUnsupported, says: "ForceSingleClient"},
 		"a cluster node without slots":        {server: emptyNode, kind: errs.TopologyUnsupported, says: "cluster"},

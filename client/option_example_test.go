@@ -62,7 +62,7 @@ func ExampleBulkhead() {
 	defer c.Close()
 	for range 3 {
 		d, giveBack := c.Dedicate()
-		defer giveBack()
+		defer giveBack() //nolint:gocritic // at the end: they are to be in use together
 		err := d.Do(context.Background(), d.B().Get().Key("color").Build()).Error()
 		fmt.Println(errors.Is(err, errs.BulkheadFull))
 	}

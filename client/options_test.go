@@ -64,8 +64,8 @@ func TestEveryFieldOfRueidisIsDocumentedAndProven(t *testing.T) {
 		t.Errorf("docs/options.md has %d tables; want %d", len(tables), len(optionTypes))
 	}
 	for name, typ := range optionTypes {
-		for i := range typ.NumField() {
-			field := typ.Field(i).Name
+		for f := range typ.Fields() {
+			field := f.Name
 			if tables[name][field] == "" {
 				t.Errorf("docs/options.md says nothing of %s.%s", name, field)
 			}
@@ -223,7 +223,7 @@ var idle = map[string]change{
 	"ClientOption.SendToReplicas": func(o *rueidis.ClientOption) { o.SendToReplicas = func(rueidis.Completed) bool { return true } },
 	"ClientOption.ReplicaSelector": func(o *rueidis.ClientOption) {
 		o.SendToReplicas = func(rueidis.Completed) bool { return true }
-		o.ReplicaSelector = firstOf
+		o.ReplicaSelector = firstOf //nolint:staticcheck // deprecated, not gone
 	},
 	"ClientOption.ReadNodeSelector":          func(o *rueidis.ClientOption) { o.ReadNodeSelector = firstOf },
 	"ClientOption.ClusterOption":             func(o *rueidis.ClientOption) { o.ClusterOption = rueidis.ClusterOption{MaxMovedRedirections: 3} },
@@ -298,7 +298,11 @@ func (p probe) SetDeadline(d time.Time) error {
 }
 
 func raise(most *atomic.Int64, n int) {
-	for old := most.Load(); old < int64(n) && !most.CompareAndSwap(old, int64(n)); old = most.Load() {
+	for {
+		old := most.Load()
+		if old >= int64(n) || most.CompareAndSwap(old, int64(n)) {
+			return
+		}
 	}
 }
 
@@ -337,7 +341,7 @@ func aPool(t *testing.T, c *client.Client, n int) {
 	t.Helper()
 	for range n {
 		d, giveBack := c.Dedicate()
-		defer giveBack()
+		defer giveBack() //nolint:gocritic // all at the end: they are to be in use together
 		if err := d.Do(t.Context(), d.B().Get().Key("k").Build()).Error(); err != nil {
 			t.Error(err)
 		}

@@ -24,10 +24,11 @@ import (
 // logger a warning. A retry policy of one attempt ends Receive with the first
 // loss.
 func (c *Client) Receive(ctx context.Context, subscribe rueidis.Completed, fn func(msg rueidis.PubSubMessage)) error {
-	if _, failure := c.core.receive(ctx, subscribe, fn); failure != nil {
-		return failure
+	failure, _ := c.core.receive(ctx, subscribe, fn)
+	if failure == nil {
+		return nil // an untyped one
 	}
-	return nil
+	return failure
 }
 
 // subscribes reports whether Receive takes the command. rueidis panics on any
@@ -43,8 +44,8 @@ func subscribes(cmd *rueidis.Completed) bool {
 	return false
 }
 
-// receive is Receive for both faces: the raw error and the failure.
-func (c *core) receive(ctx context.Context, subscribe rueidis.Completed, fn func(rueidis.PubSubMessage)) (error, *errs.Error) {
+// receive is Receive for both faces: the failure and the raw error.
+func (c *core) receive(ctx context.Context, subscribe rueidis.Completed, fn func(rueidis.PubSubMessage)) (*errs.Error, error) {
 	if !subscribes(&subscribe) {
 		failure := &errs.Error{Kind: errs.Misuse, Effect: errs.NotExecuted, Op: "Receive"}
 		return failure, failure
@@ -57,27 +58,27 @@ func (c *core) receive(ctx context.Context, subscribe rueidis.Completed, fn func
 	s.op = classify.Op{Name: s.kind, Slot: slotOf(subscribe.Slot()), Safety: classify.ReadOnly}
 	op := Op{Door: "Receive", Name: s.kind, Slot: s.op.Slot}
 	if c.observer == nil {
-		err, failure, _ := c.subscribe(ctx, op, s, subscribe)
-		return err, failure
+		_, failure, err := c.subscribe(ctx, op, s, subscribe)
+		return failure, err
 	}
 	start := nano()
 	ctx = c.observer.Start(ctx, op)
-	err, failure, t := c.subscribe(ctx, op, s, subscribe)
+	t, failure, err := c.subscribe(ctx, op, s, subscribe)
 	c.observer.Done(ctx, outcome(op, failure, t, start))
-	return err, failure
+	return failure, err
 }
 
-func (c *core) subscribe(ctx context.Context, op Op, s *subscription, first rueidis.Completed) (error, *errs.Error, trace) {
+func (c *core) subscribe(ctx context.Context, op Op, s *subscription, first rueidis.Completed) (trace, *errs.Error, error) {
 	if failure := c.ready(ctx); failure != nil {
 		failure.Op = s.kind
-		return rawError(failure), failure, trace{}
+		return trace{}, failure, rawError(failure)
 	}
 	n := c.top.pick(route{slot: op.Slot})
 	tok, ok := n.lane(false).Allow(false)
 	if !ok {
 		failure := *n.lane(false).Open()
 		failure.Op = s.kind
-		return &failure, &failure, trace{}
+		return trace{}, &failure, &failure
 	}
 	defer func() { n.lane(false).Ignore(tok) }() // a panic must not keep a probe's place
 	s.ctx = watched{Context: ctx, hook: rueidis.WithOnSubscriptionHook(context.Background(), s.confirm)}
@@ -94,17 +95,17 @@ func (c *core) subscribe(ctx context.Context, op Op, s *subscription, first ruei
 		}
 	}
 	if s.v.Kind == 0 {
-		return nil, nil, r.trace(s.n)
+		return r.trace(s.n), nil, nil
 	}
 	failure := r.failure(&s.try, r.why)
-	return s.raw(failure), failure, r.trace(s.n)
+	return r.trace(s.n), failure, s.raw(failure)
 }
 
 // subscription is the work of Receive. A second subscription is harmless, so
 // its safety is that of a read.
 type subscription struct {
 	try
-	ctx      context.Context // of the caller, with a hook on confirmations
+	ctx      context.Context //nolint:containedctx // of the caller, with a hook on confirmations; as long as the call
 	kind     string
 	channels []string
 	fn       func(rueidis.PubSubMessage)
@@ -243,8 +244,9 @@ func (c *core) resubscribing(r *run, n *node, v classify.Verdict) {
 // watched is the caller's context with a hook on confirmations, as of
 // rueidis.WithOnSubscriptionHook, which would hide one that the caller has set.
 type watched struct {
-	context.Context
-	hook context.Context // knows rueidis' key, and the hook of ours
+	context.Context //nolint:containedctx // it is one
+
+	hook context.Context //nolint:containedctx // knows rueidis' key, and the hook of ours
 }
 
 // Value calls both hooks where rueidis looks for one.

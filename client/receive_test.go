@@ -26,6 +26,7 @@ type station struct {
 	refuse atomic.Pointer[string] // what a subscription gets instead
 }
 
+//nolint:revive // the protocol is a fact
 func newStation(resp2 bool) *station {
 	s := &station{push: respfake.Push}
 	if resp2 {
@@ -59,9 +60,9 @@ func (s *station) subscriptions() []string {
 
 // say sends words to the subscribers: a message, or the end of a subscription.
 func (s *station) say(words ...string) {
-	bulks := make([]string, len(words))
-	for i, word := range words {
-		bulks[i] = respfake.Bulk(word)
+	var bulks []string
+	for _, word := range words {
+		bulks = append(bulks, respfake.Bulk(word))
 	}
 	if strings.HasSuffix(words[0], "unsubscribe") {
 		bulks = append(bulks, respfake.Int(0))
@@ -198,9 +199,9 @@ func TestReceiveSubscribesAgainToTheSameChannels(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onAir(t, func(t *testing.T, c *client.Client, s *station) {
+			onAir(t, func(t *testing.T, _ *client.Client, s *station) {
 				seen := &gaps{}
-				c = dial(t, s.Server, client.WithObserver(seen), func(opt *rueidis.ClientOption) {
+				c := dial(t, s.Server, client.WithObserver(seen), func(opt *rueidis.ClientOption) {
 					resp2 := strings.Contains(t.Name(), "RESP2")
 					opt.AlwaysRESP2, opt.DisableCache = resp2, resp2
 				})
@@ -347,7 +348,7 @@ func TestReceiveEndsWithTheClientInAnOutage(t *testing.T) {
 		s.cut()
 		time.Sleep(time.Minute)
 		c.Close()
-		if err := <-l.ended; err != rueidis.ErrClosing {
+		if err := <-l.ended; err != rueidis.ErrClosing { //nolint:errorlint // the very value
 			t.Errorf("got %v; want rueidis.ErrClosing itself", err)
 		}
 	})

@@ -31,7 +31,7 @@ func TestStreamIsReadByItsReceiver(t *testing.T) {
 			if n, err := stream.WriteTo(&got); n != 100_000 || err != nil || got.String() != big {
 				t.Errorf("got %d bytes, %v", n, err)
 			}
-			if _, err := stream.WriteTo(io.Discard); err != io.EOF {
+			if _, err := stream.WriteTo(io.Discard); err != io.EOF { //nolint:errorlint // the very value
 				t.Errorf("a second WriteTo: got %v; want EOF", err)
 			}
 			got.Reset()
@@ -95,7 +95,7 @@ func TestStreamThatCannotBeOpenedIsTyped(t *testing.T) {
 		if e.Op != "GET" {
 			t.Errorf("got op %q; want GET", e.Op)
 		}
-		if _, err := stream.WriteTo(io.Discard); err != stream.Error() {
+		if _, err := stream.WriteTo(io.Discard); err != stream.Error() { //nolint:errorlint // the very value
 			t.Errorf("WriteTo: got %v; want the same failure", err)
 		}
 		several := c.DoMultiStream(t.Context(), c.B().Get().Key("k").Build(), c.B().Get().Key("l").Build())
@@ -145,7 +145,7 @@ func TestStreamOfNothingIsTold(t *testing.T) {
 			t.Errorf("got %v; want Misuse", err)
 		}
 		none := c.DoMultiStream(t.Context())
-		if _, err := none.WriteTo(io.Discard); err != io.EOF || none.HasNext() {
+		if _, err := none.WriteTo(io.Discard); err != io.EOF || none.HasNext() { //nolint:errorlint // the very value
 			t.Errorf("got %v; want EOF", err)
 		}
 		c.Close()

@@ -182,7 +182,7 @@ func TestFailedOpenTellsNoSecret(t *testing.T) {
 
 func wantNoSecret(t *testing.T, err error) {
 	t.Helper()
-	js, _ := json.Marshal(err)
+	js, _ := json.Marshal(err) //nolint:errchkjson // what comes out is searched
 	for _, text := range []string{err.Error(), fmt.Sprintf("%v", err), fmt.Sprintf("%+v", err), mine(t, err).LogValue().String(), string(js)} {
 		if strings.Contains(text, urlMarker) {
 			t.Errorf("a secret in %s", text)
