@@ -139,7 +139,9 @@ func stranger(b rueidis.Builder) rueidis.Completed { return b.Arbitrary("MY.THIN
 func TestLostBlockingPopIsNeverReplayed(t *testing.T) {
 	t.Parallel()
 	for _, words := range [][]string{
-		{"BLPOP", "q", "0"}, {"BLMOVE", "a", "b", "LEFT", "LEFT", "0"}, {"BZPOPMIN", "z", "0"},
+		{"BLPOP", "q", "0"},
+		{"BLMOVE", "a", "b", "LEFT", "LEFT", "0"},
+		{"BZPOPMIN", "z", "0"},
 		{"XREADGROUP", "GROUP", "g", "c", "BLOCK", "0", "STREAMS", "s", ">"},
 	} {
 		t.Run(words[0], func(t *testing.T) {

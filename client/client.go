@@ -31,7 +31,8 @@ type core struct {
 	budget   *backoff.Budget
 	replay   classify.Safety
 	seats    *bulkhead
-	bigBatch int // batches from this size on take a connection of the pool
+	rotates  bool // credentials may be renewed on a live connection
+	bigBatch int  // batches from this size on take a connection of the pool
 	observer Observer
 	logger   *slog.Logger
 

@@ -51,7 +51,7 @@ func ExampleNew() {
 	defer server.Close()
 	opt := rueidis.ClientOption{InitAddress: []string{"shop:6379"}, DialCtxFn: server.Dial, ForceSingleClient: true}
 
-	c, err := client.New(opt) // was: rueidis.NewClient(opt)
+	c, err := client.New(opt) // in place of rueidis.NewClient
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -155,7 +155,7 @@ func Example_errorsOfRueidis() {
 		fmt.Println("another type")
 	}
 	if reply, ok := errors.AsType[*rueidis.RedisError](err); ok { // still there, behind ours
-		fmt.Println(len(reply.Error()) > 0)
+		fmt.Println(reply.Error() != "")
 	}
 
 	err = c.Do(ctx, c.B().Get().Key("missing").Build()).Error()

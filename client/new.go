@@ -43,6 +43,7 @@ func connect(ctx context.Context, opt rueidis.ClientOption, opts []Option) (*Cli
 		big = rueidis.DefaultBlockingPipeline
 	}
 	c := newCore(s, big)
+	c.rotates = opt.AuthCredentialsFn != nil
 	addr := initAddress(&opt)
 	opt.InitAddress = []string{addr}
 	seam := dialseam.New(userDial(&opt), !opt.DisableTCPNoDelay)

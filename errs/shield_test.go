@@ -79,7 +79,7 @@ func TestShieldLeavesOtherErrorsAlone(t *testing.T) {
 		nil, io.EOF, os.ErrDeadlineExceeded, net.ErrClosed, shielded, fmt.Errorf("again: %w", shielded),
 		&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded},
 	} {
-		if got := errs.Shield(err); got != err { //nolint:errorlint // the very same value
+		if got := errs.Shield(err); got != err {
 			t.Errorf("got %#v; want %v as it is", got, err)
 		}
 	}
