@@ -31,6 +31,7 @@ func policyOverhead(ctx context.Context, cfg benchkit.Config) ([]benchkit.Result
 	if err != nil {
 		return nil, fmt.Errorf("%s: go list: %w", policyWork, err)
 	}
+	//nolint:gosec // two numbers are what varies
 	test := exec.CommandContext(ctx, "go", "test", "./client", "-run", "^$", "-bench", "^BenchmarkPolicyOverhead$",
 		"-count", strconv.Itoa(cfg.Rounds), "-benchtime", cfg.Round.String())
 	test.Dir = strings.TrimSpace(string(dir))
