@@ -39,24 +39,23 @@ func (c *Client) DoMultiCache(ctx context.Context, multi ...rueidis.CacheableTTL
 func (c *core) doCache(ctx context.Context, cmd rueidis.Cacheable, ttl time.Duration) (rueidis.RedisResult, *errs.Error) {
 	done := rueidis.Completed(cmd)
 	if done.IsEmpty() {
-		res, failure, _ := refused(&errs.Error{Kind: errs.Misuse, Effect: errs.NotExecuted})
-		return res, failure
+		return refused(&errs.Error{Kind: errs.Misuse, Effect: errs.NotExecuted})
 	}
 	if c.observer == nil {
-		res, failure, _ := c.cacheOnce(ctx, cmd, ttl)
-		return res, failure
+		return c.cacheOnce(ctx, cmd, ttl, nil)
 	}
 	op := Op{Door: "DoCache", Name: opName(cmd.Commands()), Slot: slotOf(cmd.Slot())}
 	start := nano()
 	ctx = c.observer.Start(ctx, op)
-	res, failure, t := c.cacheOnce(ctx, cmd, ttl)
+	var t trace
+	res, failure := c.cacheOnce(ctx, cmd, ttl, &t)
 	out := outcome(op, failure, t, start)
 	out.Hit = failure == nil && res.IsCacheHit()
 	c.observer.Done(ctx, out)
 	return res, failure
 }
 
-func (c *core) cacheOnce(ctx context.Context, cmd rueidis.Cacheable, ttl time.Duration) (rueidis.RedisResult, *errs.Error, trace) {
+func (c *core) cacheOnce(ctx context.Context, cmd rueidis.Cacheable, ttl time.Duration, t *trace) (rueidis.RedisResult, *errs.Error) {
 	var k call
 	k.noteCacheable(&cmd)
 	defer k.release()
@@ -71,22 +70,28 @@ func (c *core) cacheOnce(ctx context.Context, cmd rueidis.Cacheable, ttl time.Du
 	defer n.lane(false).Ignore(tok) // a panic must not keep a probe's place
 	sent, start := n.seam.Writes(), nano()
 	res := n.cacheWire(k.slot).DoCache(ctx, cmd, ttl)
-	if err := res.Error(); err == nil || err == rueidis.Nil {
-		n.lane(false).Success(tok)
-		c.budget.Success()
-		return res, nil, trace{addr: n.addr, attempts: 1}
+	if err := res.Error(); err != nil && err != rueidis.Nil {
+		return c.cacheAgain(ctx, &k, ttl, n, tok, sent, start, res, t)
 	}
-	return c.cacheAgain(ctx, &k, ttl, n, tok, sent, start, res)
+	n.lane(false).Success(tok)
+	c.budget.Success()
+	if t != nil {
+		*t = trace{addr: n.addr, attempts: 1}
+	}
+	return res, nil
 }
 
 //go:noinline
-func (c *core) cacheAgain(ctx context.Context, k *call, ttl time.Duration, n *node, tok breaker.Token, sent uint64, start int64, res rueidis.RedisResult) (rueidis.RedisResult, *errs.Error, trace) {
+func (c *core) cacheAgain(ctx context.Context, k *call, ttl time.Duration, n *node, tok breaker.Token, sent uint64, start int64, res rueidis.RedisResult, t *trace) (rueidis.RedisResult, *errs.Error) {
 	w := &cached{ttl: ttl, slot: k.slot}
 	w.args, w.flags, w.res = append([]string(nil), k.args()...), k.flags, res
 	w.op = opOf(w.args, k.flags, k.slot, sent)
 	r := c.run(ctx, Op{Door: "DoCache", Name: w.op.Name, Slot: w.op.Slot}, start)
 	r.attempt(w, n, tok)
-	return w.res, w.failure(r), r.trace(w.n)
+	if t != nil {
+		*t = r.trace(w.n)
+	}
+	return w.res, w.failure(r)
 }
 
 // cached is the work of one command through the client-side cache.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/redoubt-go/redoubt/errs"
 )
 
 // Compat returns the same client with the same resilience and the error values
@@ -23,36 +25,30 @@ var _ rueidis.Client = (*compat)(nil)
 func (c *compat) B() rueidis.Builder { return c.core.builder }
 
 func (c *compat) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
-	res, _ := c.core.do(ctx, cmd)
-	return res
+	return rawResult(c.core.do(ctx, cmd))
 }
 
 func (c *compat) DoMulti(ctx context.Context, multi ...rueidis.Completed) []rueidis.RedisResult {
-	results, _ := c.core.doMulti(ctx, multi)
-	return results
+	return rawResults(c.core.doMulti(ctx, multi))
 }
 
 func (c *compat) DoCache(ctx context.Context, cmd rueidis.Cacheable, ttl time.Duration) rueidis.RedisResult {
-	res, _ := c.core.doCache(ctx, cmd, ttl)
-	return res
+	return rawResult(c.core.doCache(ctx, cmd, ttl))
 }
 
 func (c *compat) DoMultiCache(ctx context.Context, multi ...rueidis.CacheableTTL) []rueidis.RedisResult {
-	results, _ := c.core.doMultiCache(ctx, multi)
-	return results
+	return rawResults(c.core.doMultiCache(ctx, multi))
 }
 
 func (c *compat) DoStream(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResultStream {
-	out, _ := c.core.stream(ctx, "DoStream", []rueidis.Completed{cmd})
-	return out
+	return rawStream(c.core.stream(ctx, "DoStream", []rueidis.Completed{cmd}))
 }
 
 func (c *compat) DoMultiStream(ctx context.Context, multi ...rueidis.Completed) rueidis.MultiRedisResultStream {
 	if len(multi) == 0 {
 		return rueidis.NewErrorResultStream(io.EOF)
 	}
-	out, _ := c.core.stream(ctx, "DoMultiStream", multi)
-	return out
+	return rawStream(c.core.stream(ctx, "DoMultiStream", multi))
 }
 
 func (c *compat) Receive(ctx context.Context, subscribe rueidis.Completed, fn func(msg rueidis.PubSubMessage)) error {
@@ -82,3 +78,51 @@ func (c *compat) Nodes() map[string]rueidis.Client { return c.core.faces(c) }
 func (c *compat) Mode() rueidis.ClientMode { return c.core.mode }
 
 func (c *compat) Close() { c.core.close() }
+
+// rawResult is the result as rueidis would give it: the last reply, unless the
+// caller's context or the client ended between two attempts.
+func rawResult(res rueidis.RedisResult, failure *errs.Error) rueidis.RedisResult {
+	if err, ok := endOf(failure); ok {
+		return rueidis.NewErrorResult(err)
+	}
+	return res
+}
+
+func rawResults(results []rueidis.RedisResult, failures []*errs.Error) []rueidis.RedisResult {
+	for i, failure := range failures {
+		results[i] = rawResult(results[i], failure)
+	}
+	return results
+}
+
+func rawStream(out rueidis.RedisResultStream, failure *errs.Error) rueidis.RedisResultStream {
+	if err, ok := endOf(failure); ok {
+		return rueidis.NewErrorResultStream(err)
+	}
+	return out
+}
+
+// endOf is the value of rueidis for a caller or a client that has ended.
+func endOf(failure *errs.Error) (error, bool) {
+	if failure == nil {
+		return nil, false
+	}
+	switch failure.Kind {
+	case errs.Closed:
+		return rueidis.ErrClosing, true
+	case errs.Canceled:
+		return context.Canceled, true
+	case errs.Deadline:
+		return context.DeadlineExceeded, true
+	}
+	return nil, false
+}
+
+// rawError is a failure that has no reply: the value of rueidis if it has one,
+// else ours.
+func rawError(failure *errs.Error) error {
+	if err, ok := endOf(failure); ok {
+		return err
+	}
+	return failure
+}

@@ -188,3 +188,27 @@ func TestLuaOfRueidisHealsOverBothFaces(t *testing.T) {
 		wantCount(t, fake, "EVAL", 2)
 	})
 }
+
+func TestCompatGivesTheContextThatEndedInAPause(t *testing.T) {
+	t.Parallel()
+	loading := func() respfake.Handler {
+		return plan{"SET": {respfake.Error("LOADING not yet")}}.script()
+	}
+	bubble(t, loading, func(t *testing.T, c *client.Client, _ *respfake.Server) {
+		ctx, cancel := context.WithCancel(t.Context())
+		stop := time.AfterFunc(40*time.Millisecond, cancel)
+		defer stop.Stop()
+		raw := c.Compat()
+		if err := do(ctx, raw, "SET", "k", "v"); err != context.Canceled { //nolint:errorlint // the very value
+			t.Errorf("Do: got %v; want context.Canceled", err)
+		}
+		ctx, cancel = context.WithCancel(t.Context())
+		time.AfterFunc(40*time.Millisecond, cancel)
+		results := raw.DoMulti(ctx, commands(raw.B(), "SET a 1", "SET b 2")...)
+		for i, res := range results {
+			if err := res.Error(); err != context.Canceled { //nolint:errorlint // the very value
+				t.Errorf("DoMulti %d: got %v; want context.Canceled", i, err)
+			}
+		}
+	})
+}

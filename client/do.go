@@ -24,16 +24,16 @@ func (c *Client) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisRes
 // do is Do for both faces of the client: the raw result of the last attempt,
 // and the failure if it was one.
 func (c *core) do(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisResult, *errs.Error) {
-	if c.observer != nil {
-		return c.observedDo(ctx, cmd)
+	if c.observer == nil {
+		return c.doOnce(ctx, cmd, nil)
 	}
-	res, failure, _ := c.doOnce(ctx, cmd)
-	return res, failure
+	return c.observedDo(ctx, cmd)
 }
 
 // doOnce runs the first attempt on the caller's stack. Nothing is allocated
-// until it has failed.
-func (c *core) doOnce(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisResult, *errs.Error, trace) {
+// until it has failed, and the result, which is large, is copied as seldom as
+// can be. t, if not nil, is told of the attempts.
+func (c *core) doOnce(ctx context.Context, cmd rueidis.Completed, t *trace) (rueidis.RedisResult, *errs.Error) {
 	if cmd.IsEmpty() {
 		return refused(&errs.Error{Kind: errs.Misuse, Effect: errs.NotExecuted})
 	}
@@ -45,13 +45,16 @@ func (c *core) doOnce(ctx context.Context, cmd rueidis.Completed) (rueidis.Redis
 		return refused(k.named(failure))
 	}
 	sent, start := n.seam.Writes(), nano()
-	res := send(ctx, n, cmd, k.flags)
-	if err := res.Error(); err == nil || err == rueidis.Nil {
-		k.lane.Success(k.tok)
-		c.budget.Success()
-		return res, nil, trace{addr: n.addr, attempts: 1}
+	res := n.wireFor(k.flags).Do(ctx, cmd)
+	if err := res.Error(); err != nil && err != rueidis.Nil {
+		return c.doAgain(ctx, &k, n, sent, start, res, t)
 	}
-	return c.doAgain(ctx, &k, n, sent, start, res)
+	k.lane.Success(k.tok)
+	c.budget.Success()
+	if t != nil {
+		*t = trace{addr: n.addr, attempts: 1}
+	}
+	return res, nil
 }
 
 // enter takes what the first attempt needs: a client that is open, a seat if
@@ -75,25 +78,19 @@ func (c *core) enter(ctx context.Context, k *call, n *node) *errs.Error {
 	return nil
 }
 
-// send hands a command to one of the node's wires; a blocking one to the pool
-// that the bulkhead watches.
-func send(ctx context.Context, n *node, cmd rueidis.Completed, f flags) rueidis.RedisResult {
-	if f.has(blocking) {
-		return n.pool().Do(ctx, cmd)
-	}
-	return n.wire().Do(ctx, cmd)
-}
-
 // doAgain takes over when the first attempt has failed.
 //
 //go:noinline
-func (c *core) doAgain(ctx context.Context, k *call, n *node, sent uint64, start int64, res rueidis.RedisResult) (rueidis.RedisResult, *errs.Error, trace) {
+func (c *core) doAgain(ctx context.Context, k *call, n *node, sent uint64, start int64, res rueidis.RedisResult, t *trace) (rueidis.RedisResult, *errs.Error) {
 	w := &one{args: slices.Clone(k.args()), flags: k.flags, res: res}
 	w.op = opOf(w.args, k.flags, k.slot, sent)
 	r := c.run(ctx, Op{Door: "Do", Name: w.op.Name, Slot: w.op.Slot, Write: !k.flags.has(readOnly)}, start)
 	r.blocking = k.flags.has(blocking)
 	r.attempt(w, n, k.tok)
-	return w.res, w.failure(r), r.trace(w.n)
+	if t != nil {
+		*t = r.trace(w.n)
+	}
+	return w.res, w.failure(r)
 }
 
 // run starts the bookkeeping of an operation whose first attempt has failed.
@@ -125,7 +122,7 @@ type one struct {
 
 func (w *one) send(r *run, n *node) {
 	r.resend(&w.try, n)
-	w.res = send(r.ctx, n, rebuild(n.builder(), w.args, w.flags), w.flags)
+	w.res = n.wireFor(w.flags).Do(r.ctx, rebuild(n.builder(), w.args, w.flags))
 }
 
 func (w *one) judge(r *run, n *node) classify.Verdict {
@@ -169,17 +166,8 @@ func closedError() *errs.Error {
 
 // refused is the outcome of a call that was not sent. Its raw result has the
 // value of rueidis where rueidis has one.
-func refused(failure *errs.Error) (rueidis.RedisResult, *errs.Error, trace) {
-	return rueidis.NewErrorResult(rawError(failure)), failure, trace{}
-}
-
-// rawError is what Compat returns for a failure of ours.
-func rawError(failure *errs.Error) error {
-	switch failure.Kind {
-	case errs.Closed, errs.Canceled, errs.Deadline:
-		return failure.Err
-	}
-	return failure
+func refused(failure *errs.Error) (rueidis.RedisResult, *errs.Error) {
+	return rueidis.NewErrorResult(rawError(failure)), failure
 }
 
 // named puts the command's name on a failure that concerns no server.
@@ -209,7 +197,8 @@ func (c *core) observedDo(ctx context.Context, cmd rueidis.Completed) (rueidis.R
 	}
 	start := nano()
 	ctx = c.observer.Start(ctx, op)
-	res, failure, t := c.doOnce(ctx, cmd)
+	var t trace
+	res, failure := c.doOnce(ctx, cmd, &t)
 	c.observer.Done(ctx, outcome(op, failure, t, start))
 	return res, failure
 }

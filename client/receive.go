@@ -223,13 +223,8 @@ func (r *run) renew() { r.start, r.attempts, r.unknown = r.now, 1, 0 }
 // raw is what Compat returns: the value of rueidis for the end of the caller's
 // context and of the client, else the last failure.
 func (s *subscription) raw(failure *errs.Error) error {
-	switch failure.Kind {
-	case errs.Closed:
-		return rueidis.ErrClosing
-	case errs.Canceled, errs.Deadline:
-		if err := s.ctx.Err(); err != nil {
-			return err
-		}
+	if err, ok := endOf(failure); ok {
+		return err
 	}
 	return s.last
 }

@@ -55,6 +55,15 @@ func (n *node) wire() rueidis.Client {
 	return n.wires[rand.Uint32()&uint32(len(n.wires)-1)]
 }
 
+// wireFor is the wire for a command with these marks: a blocking one goes to
+// the pool that the bulkhead watches.
+func (n *node) wireFor(f flags) rueidis.Client {
+	if f.has(blocking) {
+		return n.pool()
+	}
+	return n.wire()
+}
+
 func (n *node) cacheWire(slot uint16) rueidis.Client {
 	return n.wires[int(slot)&(len(n.wires)-1)]
 }
