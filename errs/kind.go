@@ -14,14 +14,17 @@ import (
 // class, meaning, usual cause and what to do; docs/errors.md is made from it.
 type Kind uint8
 
-// Class Redirect: the key lives on another node.
+// The kinds, class by class.
 const (
-	_            Kind = iota
-	Moved             // MOVED: the slot belongs to another node
-	Ask               // ASK: this one command must go to the importing node
-	RedirectTo        // REDIRECT (Valkey): the primary is at another address
-	BadRedirect       // MOVED, ASK or REDIRECT whose target cannot be used
-	RedirectLoop      // more redirects than the hop budget allows
+	_ Kind = iota
+
+	// Class Redirect: the key lives on another node.
+
+	Moved        // MOVED: the slot belongs to another node
+	Ask          // ASK: this one command must go to the importing node
+	RedirectTo   // REDIRECT (Valkey): the primary is at another address
+	BadRedirect  // MOVED, ASK or REDIRECT whose target cannot be used
+	RedirectLoop // more redirects than the hop budget allows
 
 	// Class ClusterState: the cluster cannot serve these keys now, or not in
 	// this form.
