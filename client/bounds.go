@@ -61,7 +61,7 @@ func (r *run) pause(w work, n *node, v classify.Verdict) time.Duration {
 	if r.delays == nil {
 		r.delays = r.c.retry.Start()
 	}
-	return r.delays.Next(r.last)
+	return r.delays.Next()
 }
 
 // sleep waits, unless the caller leaves or the client is closed first. A caller

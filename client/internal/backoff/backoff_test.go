@@ -16,7 +16,7 @@ func TestDelaysGrowToTheirBound(t *testing.T) {
 		d := p.Start()
 		for n := range 20 {
 			low := p.MinDelay << min(n, 5) // 10, 20 ... 320 ms
-			if got := d.Next(errs.Loading); got < low-time.Microsecond || got > 3*low+time.Microsecond {
+			if got := d.Next(); got < low-time.Microsecond || got > 3*low+time.Microsecond {
 				t.Fatalf("delay %d = %v; want %v to %v", n, got, low, 3*low)
 			}
 		}
@@ -36,7 +36,7 @@ func TestDelaysKeepTheirBounds(t *testing.T) {
 		for range 50 {
 			d := p.Start()
 			for n := range 80 {
-				if got := d.Next(errs.Loading); got < p.MinDelay || got > p.MaxDelay {
+				if got := d.Next(); got < p.MinDelay || got > p.MaxDelay {
 					t.Fatalf("delay %d = %v; want %v to %v", n, got, p.MinDelay, p.MaxDelay)
 				}
 			}
@@ -51,7 +51,7 @@ func TestDelaysAreJittered(t *testing.T) {
 	var sum time.Duration
 	const operations = 1000
 	for range operations {
-		d := p.Start().Next(errs.Loading)
+		d := p.Start().Next()
 		seen[d] = true
 		sum += d
 	}
@@ -73,30 +73,11 @@ func TestAttemptsFillTheTime(t *testing.T) {
 	for range operations {
 		d := p.Start()
 		for range p.MaxAttempts - 1 {
-			sum += d.Next(errs.Loading)
+			sum += d.Next()
 		}
 	}
 	if mean := sum / operations; mean < p.MaxElapsed*3/4 || mean > p.MaxElapsed*5/4 {
 		t.Errorf("%d attempts take %v; want about %v", p.MaxAttempts, mean, p.MaxElapsed)
-	}
-}
-
-func TestCustomDelayDecides(t *testing.T) {
-	t.Parallel()
-	p := backoff.Policy{Delay: func(attempt int, err error) time.Duration {
-		if !errors.Is(err, errs.Busy) {
-			t.Errorf("err = %v; want Busy", err)
-		}
-		if attempt == 3 {
-			return -1
-		}
-		return time.Duration(attempt) * time.Hour
-	}}.WithDefaults()
-	d := p.Start()
-	for _, want := range []time.Duration{time.Hour, 2 * time.Hour, -1} {
-		if got := d.Next(errs.Busy); got != want {
-			t.Errorf("Next() = %v; want %v", got, want)
-		}
 	}
 }
 
@@ -126,6 +107,6 @@ func BenchmarkFirstDelay(b *testing.B) {
 	p := backoff.Policy{}.WithDefaults()
 	b.ReportAllocs()
 	for b.Loop() {
-		p.Start().Next(errs.Loading)
+		p.Start().Next()
 	}
 }

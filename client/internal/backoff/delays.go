@@ -20,8 +20,6 @@ import (
 type Delays struct {
 	growing  backoff.ExponentialBackOff
 	min, max time.Duration
-	custom   func(attempt int, err error) time.Duration
-	attempts int
 }
 
 // spread is the jitter: the interval is the current middle times 1 ± spread.
@@ -29,7 +27,7 @@ const spread = 0.5
 
 // Start returns the delays of an operation. p must have its defaults.
 func (p Policy) Start() *Delays {
-	d := &Delays{min: p.MinDelay, max: p.MaxDelay, custom: p.Delay}
+	d := &Delays{min: p.MinDelay, max: p.MaxDelay}
 	d.growing = backoff.ExponentialBackOff{
 		InitialInterval:     middle(p.MinDelay, 1-spread),
 		MaxInterval:         middle(p.MaxDelay, 1+spread),
@@ -46,13 +44,8 @@ func middle(end time.Duration, share float64) time.Duration {
 	return time.Duration(float64(end) / share)
 }
 
-// Next is the pause before the next attempt, err the failure of the last one.
-// It is negative, to stop, only if the policy's own function says so.
-func (d *Delays) Next(err error) time.Duration {
-	d.attempts++
-	if d.custom != nil {
-		return d.custom(d.attempts, err)
-	}
+// Next is the pause before the next attempt.
+func (d *Delays) Next() time.Duration {
 	// The bounds bite only where MaxDelay is less than three times MinDelay.
 	return min(max(d.growing.NextBackOff(), d.min), d.max)
 }

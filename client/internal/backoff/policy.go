@@ -27,11 +27,6 @@ type Policy struct {
 	// MinDelay and MaxDelay are the shortest and the longest pause; default
 	// 8 ms and 1 s, or MinDelay if that is longer. See Delays.
 	MinDelay, MaxDelay time.Duration
-
-	// Delay, if not nil, decides the pause in place of MinDelay and MaxDelay,
-	// from the number of attempts made and the last failure. A negative pause
-	// ends the attempts. It is called from many goroutines at once.
-	Delay func(attempt int, err error) time.Duration
 }
 
 // Validate returns an *errs.Error of kind BadOption for a negative field and
