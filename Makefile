@@ -45,6 +45,8 @@ fmt-check: ## list files that are not formatted, and fail if there are any
 
 test: ## run all tests, with the race detector where it can be built
 	@[ -n "$(RACE)" ] || echo "no cgo or no C compiler: testing without the race detector"
+	@$(GO) test $(RACE) -count=1 -v -run '^TestServersAreFound$$' ./conformance | \
+		sed -n 's/^ *servers_test.go:[0-9]*: //p'
 	$(call each,$(GO) test $(RACE) $(TESTFLAGS) ./...)
 
 demo: ## walk through real failures on an embedded server

@@ -18,6 +18,17 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"))
 }
 
+// TestServersAreFound says which servers the tests run on, or that there is
+// none. "make test" shows it first, for what passes says nothing.
+func TestServersAreFound(t *testing.T) {
+	t.Parallel()
+	if len(servers.Find()) == 0 && os.Getenv("REDOUBT_REQUIRE_SERVERS") != "1" {
+		t.Skip("no server found, so every test that needs one is skipped: " +
+			"redis-server and valkey-server are not on PATH, and REDOUBT_SERVERS names no other")
+	}
+	t.Logf("servers found: %v", servers.Need(t))
+}
+
 // onEachServer runs a test, in parallel, on every server that has what it
 // needs.
 func onEachServer(t *testing.T, run func(t *testing.T, bin servers.Binary), caps ...servers.Capability) {
