@@ -138,7 +138,7 @@ func checkWatched(line string) []finding {
 	}
 	if n, err := strconv.Atoi(fields["sentinels"]); err == nil && n < 3 {
 		found = append(found, warning("sentinel-too-few",
-			fmt.Sprintf("%d sentinels watch %s: the loss of one may end the majority.", n, name), "Run three or more, on machines of their own."))
+			fmt.Sprintf("Sentinels that watch %s: %d. The loss of one may end the majority.", name, n), "Run three or more, on machines of their own."))
 	}
 	return found
 }

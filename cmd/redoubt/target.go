@@ -100,6 +100,9 @@ func cannotUse(err error, rawURL string) string {
 		b.WriteString(": " + string(why))
 	}
 	b.WriteString(". " + row.Action)
+	if _, answered := errors.AsType[*rueidis.RedisError](err); answered {
+		return b.String() // so the port speaks what was spoken to it
+	}
 	switch kind {
 	case errs.TLS, errs.DialFailed, errs.DialTimeout, errs.Handshake, errs.Protocol, errs.ConnLost:
 		switch scheme, _, _ := strings.Cut(rawURL, ":"); scheme {
