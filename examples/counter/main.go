@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"time"
@@ -16,12 +17,19 @@ import (
 )
 
 func main() {
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "Usage: counter [URL]")
+	}
+	flag.Parse()
 	url := "redis://127.0.0.1:6379"
-	if len(os.Args) > 1 {
-		url = os.Args[1]
+	if flag.NArg() > 0 {
+		url = flag.Arg(0)
 	}
 	if err := count(url); err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		if errors.Is(err, errs.BadURL) {
+			os.Exit(2)
+		}
 		os.Exit(1)
 	}
 }
