@@ -104,11 +104,11 @@ func (cfg config) works(addr string) []benchkit.Work {
 // compare measures the works that were asked for and reports each when it is
 // done.
 func compare(ctx context.Context, cfg config, stdout io.Writer) (err error) {
-	server, stopServer, err := startServer()
+	server, err := benchkit.StartServer()
 	if err != nil {
 		return err
 	}
-	defer stopServer()
+	defer server.Close()
 
 	rows := io.Discard
 	if cfg.json != "" {
@@ -120,11 +120,11 @@ func compare(ctx context.Context, cfg config, stdout io.Writer) (err error) {
 		rows = file
 	}
 	fmt.Fprintf(stdout, "%s, %s %s/%s, GOMAXPROCS %d\n\n",
-		server.name, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
+		server.Name, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
 	report := func(results []benchkit.Result) error {
 		return errors.Join(benchkit.WriteTable(stdout, results), benchkit.WriteJSON(rows, results))
 	}
-	if err := benchkit.Run(ctx, cfg.works(server.addr), cfg.measure, report); err != nil {
+	if err := benchkit.Run(ctx, cfg.works(server.Addr), cfg.measure, report); err != nil {
 		return err
 	}
 	if !cfg.work.MatchString(policyWork) {

@@ -1,5 +1,6 @@
 // Command redoubt shows what the library makes of failures, examines servers,
-// and explains errors of Redis and Valkey the way the library classifies them.
+// explains errors of Redis and Valkey the way the library classifies them, and
+// measures what the library costs.
 //
 // Every command takes --help. Exit code 2 means that the input was unusable,
 // with one line on standard error.
@@ -26,6 +27,7 @@ type command struct {
 }
 
 var commands = []command{
+	{"bench", "measure the client beside rueidis, in one run", bench},
 	{"demo", "walk through real failures, live", demo},
 	{"doctor", "look at a server and say what is wrong with it", doctor},
 	{"explain", "say what an error reply, a kind or a code means and what to do", explain},

@@ -1,4 +1,4 @@
-package main
+package benchkit
 
 import (
 	"errors"
@@ -8,27 +8,33 @@ import (
 	"github.com/redoubt-go/redoubt/internal/servers"
 )
 
-// server is what the benchmark knows of the server it measures against.
-type server struct {
-	name string
-	addr string
+// Server is a private server that clients are measured against. Close ends it.
+type Server struct {
+	Name string // flavour and version
+	Addr string
+	host host
 }
 
-// startServer starts the first server that is found, as it comes. The returned
-// function ends it.
-func startServer() (server, func(), error) {
+// StartServer starts the first server program that is found, with its own
+// defaults.
+func StartServer() (*Server, error) {
 	found := servers.Find()
 	if len(found) == 0 {
-		return server{}, nil, errors.New("no server found: install redis-server, or name one in REDOUBT_SERVERS")
+		return nil, errors.New("no server found: install redis-server, or name one in REDOUBT_SERVERS")
 	}
-	h := &host{}
-	started, err := h.start(found[0])
+	s := &Server{Name: found[0].String()}
+	started, err := s.host.start(found[0])
 	if err != nil {
-		h.close()
-		return server{}, nil, err
+		s.Close()
+		return nil, err
 	}
-	return server{name: found[0].String(), addr: started.Addr()}, h.close, nil
+	s.Addr = started.Addr()
+	return s, nil
 }
+
+// Close ends the server and removes its files. It may be called more than
+// once.
+func (s *Server) Close() { s.host.close() }
 
 // host stands in for the test that package servers expects.
 type host struct{ cleanups []func() }
