@@ -115,8 +115,8 @@ func (r *run) judge(t *try, n *node, err error, setup bool) {
 		t.v.Kind, t.v.Fix, t.v.Lane = errs.Closed, 0, classify.LaneIgnore
 		t.v.Do = classify.Return
 	}
-	if r.c.rotates && t.v.Kind == errs.ForeignContext && err == context.DeadlineExceeded {
-		t.v.Effect = errs.Unknown // a new AUTH that times out ends what is in flight with the same value
+	if r.c.renews.Load() && renewal(t.v.Kind, err, setup) && n.seam.Lost() > t.op.Sent {
+		t.v.Effect = errs.Unknown
 	}
 	if setup {
 		t.v.Fix &^= renew // it refused a connection that is gone; the others still serve
@@ -124,6 +124,17 @@ func (r *run) judge(t *try, n *node, err error, setup bool) {
 	if !r.mayResend(t.v, t.op.Safety) {
 		t.v.Do = classify.Return
 	}
+}
+
+// renewal reports whether a failure may be that of credentials that were to be
+// renewed on a live connection: the user's function failed, or the new AUTH was
+// refused or timed out. rueidis ends the connection with it, and gives it to
+// the commands that were in flight there, where it looks like that of a
+// connection which was not made.
+//
+//nolint:revive // setup is a fact about the error
+func renewal(k errs.Kind, err error, setup bool) bool {
+	return setup || k == errs.CredsFailed || k == errs.ForeignContext && err == context.DeadlineExceeded
 }
 
 // resend notes what is true of a command before it is sent again.

@@ -31,11 +31,11 @@ type core struct {
 	budget   *backoff.Budget
 	replay   classify.Safety
 	seats    *bulkhead
-	rotates  bool // credentials may be renewed on a live connection
-	bigBatch int  // batches from this size on take a connection of the pool
+	bigBatch int // batches from this size on take a connection of the pool
 	observer Observer
 	logger   *slog.Logger
 
+	renews atomic.Bool // credentials are renewed on live connections
 	closed atomic.Bool
 	done   chan struct{} // closed by Close
 }

@@ -43,7 +43,7 @@ func connect(ctx context.Context, opt rueidis.ClientOption, opts []Option) (*Cli
 		big = rueidis.DefaultBlockingPipeline
 	}
 	c := newCore(s, big)
-	c.rotates = opt.AuthCredentialsFn != nil
+	opt.AuthCredentialsFn = c.typedCredentials(opt.AuthCredentialsFn)
 	addr := initAddress(&opt)
 	opt.InitAddress = []string{addr}
 	seam := dialseam.New(userDial(&opt), !opt.DisableTCPNoDelay)
@@ -84,7 +84,6 @@ func connectWires(ctx context.Context, opt rueidis.ClientOption, seam *dialseam.
 	opt.RetryDelay = nil
 	opt.DialFn = nil
 	opt.ShuffleInit = false
-	opt.AuthCredentialsFn = typedCredentials(opt.AuthCredentialsFn)
 	if opt.ClientSetInfo == nil {
 		opt.ClientSetInfo = []string{"redoubt", Version}
 	}
@@ -157,14 +156,18 @@ func unsupported(why string) error {
 	}
 }
 
-// typedCredentials types the failures of the user's credentials function, which
-// is called while a connection is made: no command was sent on it.
-func typedCredentials(fn func(rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error)) func(rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error) {
+// typedCredentials types the failures of the user's credentials function. It is
+// called while a connection is made, when no command was sent on it, and by the
+// clock on live connections if it says so.
+func (c *core) typedCredentials(fn func(rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error)) func(rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error) {
 	if fn == nil {
 		return nil
 	}
 	return func(ac rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error) {
 		credentials, err := fn(ac)
+		if !credentials.RefreshAfter.IsZero() {
+			c.renews.Store(true)
+		}
 		if err != nil {
 			err = &errs.Error{Kind: errs.CredsFailed, Effect: errs.NotExecuted, Err: errs.Shield(err)}
 		}

@@ -18,8 +18,8 @@ type Conn struct {
 	net.Conn
 	node   *Node
 	due    time.Time              // when the context of the dial ends; zero: never
-	sealed atomic.Bool            // an error was seen: nothing is written any more
-	writes atomic.Uint32          // on this connection; the first is rueidis' handshake
+	sealed atomic.Bool            // it has failed or was closed: nothing is written any more
+	writes atomic.Uint64          // on this connection; the first is rueidis' handshake
 	last   atomic.Uint64          // node sequence of the last write
 	read   bool                   // the first bytes were seen; touched by the reader only
 	line   atomic.Pointer[string] // error line that the connection began with
@@ -69,25 +69,32 @@ func (c *Conn) keepLine(b []byte) {
 	c.line.Store(&kept)
 }
 
-// Close also takes the connection off its node.
+// Close also takes the connection off its node. The seal makes what the node
+// keeps of it final.
 func (c *Conn) Close() error {
+	c.sealed.Store(true)
 	c.node.forget(c)
 	return c.Conn.Close()
 }
 
-// fault puts the facts of the connection on a failure. Until the first write
+// carried reports whether commands may have been written. Until the first write
 // has been answered there was nothing but rueidis' handshake on the wire: its
 // commands go out in one write, and user commands are accepted only after its
-// replies. So a failure before the second write executed no command, and the
-// seal keeps a second write from slipping out behind the verdict.
+// replies. It is final once the connection is sealed.
+func (c *Conn) carried() bool { return c.writes.Load() > 1 }
+
+// fault puts the facts of the connection on a failure. One that carried nothing
+// executed no command, and the seal keeps a write from slipping out behind the
+// verdict. Where commands were served, the line that the connection began with
+// does not explain its end.
 func (c *Conn) fault(err error) error {
 	c.sealed.Store(true)
 	f := &fault{addr: c.node.addr, last: c.last.Load(), err: err}
+	if c.carried() {
+		return f
+	}
 	if line := c.line.Load(); line != nil {
 		f.line = *line
-	}
-	if c.writes.Load() > 1 {
-		return f
 	}
 	e := &errs.Error{Kind: errs.DialFailed, Effect: errs.NotExecuted, Addr: c.node.addr, Err: f}
 	switch timedOut := errors.Is(err, os.ErrDeadlineExceeded); {

@@ -197,20 +197,48 @@ func TestHandshakeTimeout(t *testing.T) {
 	}
 }
 
-func TestFirstErrorLineIsKept(t *testing.T) {
+// A server that refuses a connection says why before it hangs up. Once commands
+// were served the line is no explanation any more: it was the answer to HELLO
+// of a server that does not know it, whatever else it said.
+func TestFirstErrorLineExplainsARefusedConnection(t *testing.T) {
 	t.Parallel()
-	_, c, peer := pair(t)
-	write(t, c, peer)
-	write(t, c, peer)
-	go func() { _, _ = io.WriteString(peer, "-ERR max number of clients reached\r\n"); _ = peer.Close() }()
-	if _, err := io.ReadAll(c); err != nil {
-		fault, ok := errors.AsType[classify.ConnFault](err)
-		if !ok || fault.ServerLine() != "ERR max number of clients reached" {
-			t.Errorf("got %v; want the line of the server", err)
+	const line = "ERR max number of clients reached"
+	for writes, want := range map[int]string{1: line, 2: ""} {
+		_, c, peer := pair(t)
+		for range writes {
+			write(t, c, peer)
 		}
-		return
+		go func() { _, _ = io.WriteString(peer, "-"+line+"\r\n"); _ = peer.Close() }()
+		_, err := io.ReadAll(c)
+		if fault, ok := errors.AsType[classify.ConnFault](err); !ok || fault.ServerLine() != want {
+			t.Errorf("after %d writes: got %v; want a fault with the line %q", writes, err, want)
+		}
 	}
-	t.Error("got no error")
+}
+
+func TestLostIsTheLastWriteThatCarriedCommands(t *testing.T) {
+	t.Parallel()
+	s, c, peer := pair(t)
+	n := s.Node("node:1")
+	write(t, c, peer) // the handshake
+	_ = c.Close()
+	if n.Lost() != 0 {
+		t.Errorf("a connection without commands: got %d; want 0", n.Lost())
+	}
+	s, c, peer = pair(t)
+	n = s.Node("node:1")
+	write(t, c, peer)
+	write(t, c, peer) // a command
+	if n.Lost() != 0 {
+		t.Errorf("an open connection: got %d; want 0", n.Lost())
+	}
+	_ = c.Close()
+	if n.Lost() != 2 || n.Writes() != 2 {
+		t.Errorf("got %d of %d; want 2 of 2", n.Lost(), n.Writes())
+	}
+	if sent, err := c.Write([]byte("INCR")); sent != 0 || err == nil {
+		t.Errorf("a write behind what was counted: got %d, %v; want 0 and an error", sent, err)
+	}
 }
 
 func TestRetireClosesOnceInAWhile(t *testing.T) {

@@ -22,6 +22,7 @@ type Node struct {
 	mu      sync.Mutex
 	conns   map[*Conn]struct{}
 	retired time.Time
+	lost    uint64
 }
 
 // Addr is the address as it was dialled.
@@ -30,6 +31,16 @@ func (n *Node) Addr() string { return n.addr }
 // Writes is the node's write sequence: how many writes were handed to its
 // connections so far. A command notes it before it is sent.
 func (n *Node) Writes() uint64 { return n.writes.Load() }
+
+// Lost is the write sequence up to which commands may have been lost with a
+// connection: that of the last write on those that carried commands and are
+// closed. A command that noted Writes before it was sent, and finds Lost no
+// later, was not on any of them.
+func (n *Node) Lost() uint64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.lost
+}
 
 // Retire closes the connections to the node, so that the next command dials
 // again: the name is resolved anew, credentials are asked for anew. It reports
@@ -65,5 +76,8 @@ func (n *Node) adopt(raw net.Conn, due time.Time) *Conn {
 func (n *Node) forget(c *Conn) {
 	n.mu.Lock()
 	delete(n.conns, c)
+	if c.carried() {
+		n.lost = max(n.lost, c.last.Load())
+	}
 	n.mu.Unlock()
 }
