@@ -63,6 +63,20 @@ func TestStubbornCausesOpenForLong(t *testing.T) {
 	}
 }
 
+// A counter interval of the library would start a goroutine for each lane, which
+// nothing stops. The bubble fails a test that leaves one, and nobody calls Close.
+func TestClosedBreakerHasNoGoroutine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := breaker.New(addr, breaker.Policy{}, nil).Lane(false)
+		fail(t, l, 4, errs.DialRefused)
+		l.Success(mustAllow(t, l))
+		if got := l.State(); got != breaker.Closed {
+			t.Errorf("got %v; want closed", got)
+		}
+	})
+}
+
 // The hook of the library runs under its lock, where State would deadlock.
 func TestOnChangeMayUseTheBreaker(t *testing.T) {
 	t.Parallel()
