@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -86,8 +87,14 @@ func (r *run) look() {
 	r.now = nano()
 	r.ctxErr = r.ctx.Err()
 	if d, ok := r.ctx.Deadline(); ok && r.deadline == 0 {
-		r.deadline = r.now + int64(time.Until(d))
+		r.deadline = deadlineAfter(r.now, time.Until(d))
 	}
+}
+
+// deadlineAfter is the reading of the clock when left has passed, at most the
+// last one: a deadline may be further away than the clock can count.
+func deadlineAfter(now int64, left time.Duration) int64 {
+	return now + min(int64(left), math.MaxInt64-max(now, 0))
 }
 
 // try is one command in the eyes of the loop.

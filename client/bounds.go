@@ -33,9 +33,9 @@ func (r *run) rest(pause time.Duration) bool {
 		r.why = errs.WhyClosed
 	case pause < 0:
 		r.why = errs.WhyPolicy
-	case r.now-r.start+int64(pause) > int64(r.c.retry.MaxElapsed):
+	case int64(pause) > int64(r.c.retry.MaxElapsed)-(r.now-r.start): // a sum could overflow
 		r.why = errs.WhyElapsed
-	case r.deadline != 0 && r.now+int64(pause) >= r.deadline:
+	case r.deadline != 0 && int64(pause) >= r.deadline-r.now:
 		r.why = errs.WhyDeadline
 	case !r.c.budget.Take():
 		r.why = errs.WhyBudget
