@@ -78,6 +78,8 @@ type report struct {
 	Role      string    `json:"role"` // primary, replica, sentinel or unknown
 	LatencyMS float64   `json:"latency_ms"`
 	Findings  []finding `json:"findings"`
+
+	protocol string // for people: programs read the findings
 }
 
 // finding is one thing that was noticed. Its id is stable.
@@ -110,7 +112,7 @@ func diagnose(f *facts) report {
 	r := report{
 		URL: f.url, Topology: f.topology(), Role: f.role(),
 		LatencyMS: math.Round(milliseconds(f.latency)*1000) / 1000,
-		Findings:  []finding{},
+		Findings:  []finding{}, protocol: f.protocol(),
 	}
 	r.Server, r.Version = f.server()
 	for _, check := range checks {

@@ -50,6 +50,19 @@ func checkRefusals(f *facts) []finding {
 	return found
 }
 
+// protocol says what the connection speaks, and whether reads can be cached.
+func (f *facts) protocol() string {
+	switch {
+	case !f.resp3:
+		return "RESP2, without client-side caching"
+	case !f.asked:
+		return "RESP3, client-side caching was not asked for"
+	case f.tracking != 0:
+		return "RESP3, without client-side caching"
+	}
+	return "RESP3, with client-side caching"
+}
+
 // checkProtocol looks at RESP3 and client-side caching.
 func checkProtocol(f *facts) []finding {
 	if !f.resp3 {

@@ -100,6 +100,27 @@ func TestDoctorKnowsEveryServer(t *testing.T) {
 	}
 }
 
+func TestDoctorSaysWhatTheConnectionSpeaks(t *testing.T) {
+	t.Parallel()
+	for _, bin := range servers.Need(t) {
+		t.Run(bin.String(), func(t *testing.T) {
+			t.Parallel()
+			s := servers.Start(t, bin, servers.User("plain", "on", ">p", "~*", "&*", "+@all", "-client"))
+			for url, want := range map[string]string{
+				s.URL():                       "RESP3, with client-side caching",
+				s.URL() + "?client_cache=0":   "RESP3, client-side caching was not asked for",
+				s.URL() + "?protocol=2":       "RESP2, without client-side caching",
+				"redis://plain:p@" + s.Addr(): "RESP3, without client-side caching",
+			} {
+				_, page, stderr := redoubt(t, "", "doctor", url)
+				if !strings.Contains(page, "  protocol  "+want+"\n") {
+					t.Errorf("%s: got %s%s; want %q", url, page, stderr, want)
+				}
+			}
+		})
+	}
+}
+
 func TestDoctorSeesDangerousSettings(t *testing.T) {
 	t.Parallel()
 	for _, bin := range servers.Need(t) {

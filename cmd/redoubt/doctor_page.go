@@ -16,6 +16,7 @@ func reportPage(r report, s style) string {
 	row("server", r.Server+" "+r.Version)
 	row("topology", r.Topology)
 	row("role", r.Role)
+	row("protocol", r.protocol)
 	row("latency", fmt.Sprintf("%.3g ms", r.LatencyMS))
 	count := map[string]int{}
 	for _, x := range r.Findings {
