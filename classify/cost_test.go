@@ -10,6 +10,7 @@ var (
 	codedLine = classify.Line("READONLY You can't write against a read only replica.")
 	textLine  = classify.Line("ERR value is not an integer or out of range")
 	ruleLine  = classify.Line("ERR NX and XX, GT or LT options at the same time are not compatible")
+	longLine  = classify.Line("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled")
 )
 
 // TestCost holds the allocations. testing.AllocsPerRun forbids parallel tests.
@@ -42,6 +43,7 @@ func BenchmarkOf(b *testing.B) {
 		{"coded", codedLine},
 		{"err-text", textLine},
 		{"err-phrase", ruleLine},
+		{"err-long", longLine}, // no phrase within the bound of the search
 		{"moved", classify.Line("MOVED 3999 127.0.0.1:6381")},
 		{"script", classify.Line(replica + suffix)},
 	} {

@@ -119,7 +119,7 @@ func TestShapes(t *testing.T) {
 		{"CLUSTERDOWN CLUSTER is not initialized", errs.ClusterDown, classify.RetryBackoff},
 		{"WRONGTYPE Operation against a key holding the wrong kind of value.", errs.WrongType, classify.Return},
 		{"ERR TSDB: invalid TIMESTAMP, must be a nonnegative integer", errs.ModuleFailed, classify.Return},
-		{"ERR " + "ERR short read or OOM loading DB. Unrecoverable error, aborting now.", errs.CommandRefused, classify.Return},
+		{"ERR " + "ERR short read or OOM loading DB. Unrecoverable error, aborting now.", errs.BadPayload, classify.Return},
 		{"SEARCH_FROB_NOT_FOUND Frob not found", errs.NoSuchKey, classify.Return},
 		{"SEARCH_SYNTAX Syntax error", errs.ModuleFailed, classify.Return},
 		{"ERR READONLY You can't write against a read only replica.", errs.ReadOnly, classify.RetryBackoff},

@@ -48,7 +48,9 @@ func (r *reading) bare() bool { return !r.plain && !r.quoted && r.inner == "" }
 // the states of a server always come with a code.
 func tellsByItself(r *rule) bool {
 	switch r.kind {
-	case errs.ProxyFailed, errs.ModuleFailed, errs.MaxClients, errs.Protocol:
+	case errs.ProxyFailed: // of the proxies, Envoy alone puts no code in front
+		return strings.HasPrefix(r.text, "upstream ") || strings.HasPrefix(r.text, "no upstream ")
+	case errs.ModuleFailed, errs.MaxClients, errs.Protocol:
 		return true
 	}
 	if r.like != 0 {
@@ -115,9 +117,9 @@ func match(by *rules, s string) *rule {
 	return nil
 }
 
-// maxSearch bounds what is searched of a text: servers say early what is wrong,
-// and go on with advice.
-const maxSearch = 128
+// maxSearch bounds what is searched of a text, and with it the time: servers say
+// early what is wrong, and go on with advice.
+const maxSearch = 80
 
 // search tries the phrases at the beginning of every word of s. It passes over
 // what stands in quotes and ends at a colon: there servers echo what users
@@ -194,7 +196,7 @@ func isSubject(first, rest string) bool {
 	case "must", "is", "isn't", "are", "was", "should", "can", "cannot", "can't", "could", "may", "does", "doesn't",
 		"and", "or", "in", "without", "with", "with,", "not", "only", "has", "needs", "requires", "expects", "supports",
 		"option", "options", "argument", "arguments", "parameter", "parameters", "keyword", "flag", "flags",
-		"value", "values", "mode", "subcommand", "subcommands", "command", "commands", "failed", "timeout", "count",
+		"value", "values", "mode", "subcommand", "subcommands", "command", "commands", "failed", "timeout", "count", "ratio",
 		"specified", "used", "called", "exceeds", "while", "version", "index", "number", "digest", "scan", "sparse", "allowed", "limiting", "increment", "encoding", "file", "files", "log", "already":
 		return true
 	}

@@ -32,6 +32,7 @@ func TestBareTextAsksForNothing(t *testing.T) {
 		"", " ", "-", "My Error", "busy", "readonly", "moved 1 127.0.0.1:1", "Read only replica",
 		"order in progress, try again later", "job already running", "rate limit exceeded", "not ready",
 		"you can't write against a read only replica.", "No such master with that name",
+		"connection refused by the owner", "Connection timed out", "timed out", "no available slots", "no backend",
 		"function not found", "unauthenticated", "is loading the dataset in memory", "ERR ",
 	} {
 		v := classify.Of(classify.Line(line), nil)
