@@ -34,6 +34,25 @@ func TestCost(t *testing.T) {
 	}
 }
 
+// TestKnownRepliesCostNoAllocation does not speak of redirections: the address
+// of one may have to be written anew.
+func TestKnownRepliesCostNoAllocation(t *testing.T) {
+	op := &classify.Op{Name: "SET", Safety: classify.LastWins, Slot: 5}
+	var lines []string
+	for _, row := range catalogue(t) {
+		if v := classify.Of(classify.Line(row.line), op); v.Addr == "" {
+			lines = append(lines, row.line)
+		}
+	}
+	for i, err := range fromRueidis(t, lines) {
+		for _, err := range []error{err, classify.Line(lines[i])} {
+			if n := testing.AllocsPerRun(10, func() { classify.Of(err, op) }); n != 0 {
+				t.Errorf("Of(%T %q): got %v allocations; want 0", err, lines[i], n)
+			}
+		}
+	}
+}
+
 func BenchmarkOf(b *testing.B) {
 	op := &classify.Op{Name: "SET", Safety: classify.LastWins, Slot: 5}
 	for _, bm := range []struct {
