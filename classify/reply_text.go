@@ -97,8 +97,8 @@ func index(list []rule) *rules {
 }
 
 // hash mixes the first two bytes of s, without regard to case; s has two.
-func hash(s string) uint16 {
-	return (uint16(lower(s[0]))<<4 ^ uint16(lower(s[1]))) % uint16(len(rules{}))
+func hash(s string) uint32 {
+	return (uint32(s[0]|0x20)<<4 ^ uint32(s[1]|0x20)) % uint32(len(rules{}))
 }
 
 // match finds the first rule that s begins with.
@@ -106,7 +106,11 @@ func match(by *rules, s string) *rule {
 	if len(s) < 2 {
 		return nil
 	}
-	candidates := by[hash(s)]
+	return first(by[hash(s)], s)
+}
+
+// first finds the first of the candidates that s begins with.
+func first(candidates []rule, s string) *rule {
 	for i := range candidates {
 		r := &candidates[i]
 		// Rules of one place begin alike, so their last byte tells sooner.
@@ -132,21 +136,22 @@ func search(s string) *rule {
 	}
 	s = s[:min(len(s), maxSearch)]
 	var found *rule
-	for i := 0; i < len(s); {
-		switch c := s[i]; c {
-		case ' ', '(':
-			i++
+	for i := 0; i+1 < len(s); i++ {
+		c := s[i]
+		if c == ' ' || c == '(' {
 			continue
-		case '\'', '`', '"':
+		}
+		if c == '\'' || c == '`' || c == '"' {
 			end := closingQuote(s[i+1:], c)
 			if end < 0 {
 				return found
 			}
-			i += end + 2
+			i += end + 1
 			continue
 		}
-		if r := match(phrases, s[i:]); r != nil {
-			if !vague(r.kind) {
+		if candidates := phrases[hash(s[i:])]; candidates != nil { // nil for most words
+			r := first(candidates, s[i:])
+			if r != nil && !vague(r.kind) {
 				return r
 			}
 			if found == nil {
