@@ -107,9 +107,10 @@ func (c *core) faces(self rueidis.Client) map[string]rueidis.Client {
 func (c *Client) Mode() rueidis.ClientMode { return c.core.mode }
 
 // Close closes the client for good. It waits for the commands in flight as
-// rueidis does, and leaves no goroutine behind. Calls that are pausing between
-// attempts end with kind Closed, and so does every later call. Close may be
-// called more than once.
+// rueidis does, up to a second, and leaves no goroutine behind. Calls that are
+// pausing between attempts end with kind Closed, and so does every later call;
+// blocking commands, dedicated clients and streams that are in use are cut off.
+// Close may be called more than once.
 func (c *Client) Close() { c.core.close() }
 
 func (c *core) close() {

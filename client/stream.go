@@ -17,8 +17,7 @@ import (
 //
 // A stream takes a seat of the bulkhead while it opens. It has no end that the
 // client could see, so an open stream is bounded by rueidis' own pool. Read it:
-// a stream that is not read to its end keeps its connection, and Close waits
-// for it.
+// a stream that is not read to its end keeps its connection until Close.
 func (c *Client) DoStream(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResultStream {
 	return typedStream(c.core.stream(ctx, "DoStream", []rueidis.Completed{cmd}))
 }

@@ -140,9 +140,13 @@ func (s *single) apply(ctx context.Context, v classify.Verdict, n *node) {
 	}
 }
 
+// close waits for the pipelines as rueidis does. It leaves alone what is out of
+// its pools (blocking commands, dedicated clients, streams), which would then
+// last until the server says something; the seam ends those.
 func (s *single) close() {
 	for _, w := range s.n.wires {
 		w.Close()
 	}
+	s.n.seam.Close()
 	s.n.brk.Close()
 }

@@ -43,7 +43,8 @@ func New(dial DialFunc, noDelay bool) *Seam {
 // Dial makes one connection to addr. It has the signature of rueidis' DialCtxFn.
 // A failure is an *errs.Error with the address and effect NotExecuted, and of
 // kind DialRefused, DialTimeout, DNS, TLS or DialFailed; when ctx, which may be
-// somebody else's, ended the dial, it is ForeignContext.
+// somebody else's, ended the dial, it is ForeignContext, and Closed when the
+// node was closed.
 func (s *Seam) Dial(ctx context.Context, addr string, dialer *net.Dialer, config *tls.Config) (net.Conn, error) {
 	timeout := dialer.Timeout
 	if timeout <= 0 {
@@ -59,7 +60,12 @@ func (s *Seam) Dial(ctx context.Context, addr string, dialer *net.Dialer, config
 		enableNagle(raw)
 	}
 	due, _ := ctx.Deadline()
-	return s.Node(addr).adopt(raw, due), nil
+	conn := s.Node(addr).adopt(raw, due)
+	if conn == nil {
+		_ = raw.Close()
+		return nil, &errs.Error{Kind: errs.Closed, Effect: errs.NotExecuted, Addr: addr, Err: net.ErrClosed}
+	}
+	return conn, nil
 }
 
 // Node returns the node of an address, made on first use.

@@ -262,3 +262,17 @@ func TestRetireClosesOnceInAWhile(t *testing.T) {
 		}
 	})
 }
+
+func TestClosedNodeTakesNoConnection(t *testing.T) {
+	t.Parallel()
+	s, c, peer := pair(t)
+	s.Node("node:1").Close()
+	if _, err := peer.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the open connection: got %v; want its end", err)
+	}
+	_ = c.Close()
+	again, err := s.Dial(context.Background(), "node:1", &net.Dialer{}, nil)
+	if e, ok := errors.AsType[*errs.Error](err); again != nil || !ok || e.Kind != errs.Closed || e.Effect != errs.NotExecuted {
+		t.Errorf("a later dial: got %v, %#v; want Closed, not executed", again, err)
+	}
+}

@@ -23,6 +23,7 @@ type Node struct {
 	conns   map[*Conn]struct{}
 	retired time.Time
 	lost    uint64
+	closed  bool
 }
 
 // Addr is the address as it was dialled.
@@ -65,11 +66,30 @@ func (n *Node) due(now time.Time) ([]*Conn, bool) {
 	return slices.Collect(maps.Keys(n.conns)), true
 }
 
+// Close closes the connections to the node for good: one that is being dialled
+// is closed as soon as it is made.
+func (n *Node) Close() {
+	for _, c := range n.end() {
+		_ = c.Close()
+	}
+}
+
+func (n *Node) end() []*Conn {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.closed = true
+	return slices.Collect(maps.Keys(n.conns))
+}
+
+// adopt makes a connection of the node, or nil if the node is closed.
 func (n *Node) adopt(raw net.Conn, due time.Time) *Conn {
 	c := &Conn{Conn: raw, node: n, due: due}
 	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return nil
+	}
 	n.conns[c] = struct{}{}
-	n.mu.Unlock()
 	return c
 }
 
