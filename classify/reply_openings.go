@@ -203,7 +203,7 @@ var openings = index([]rule{
 	{"please specify at least one argument for", errs.ScriptFailed, 0},
 	{"lua redis", errs.ScriptFailed, 0},
 	{"command arguments must be", errs.ScriptFailed, 0},
-	{"reached lua stack", errs.ScriptFailed, 0},
+	{"reached lua stack", errs.ScriptFailed, errs.DecodeFailed}, // found when the result is written, behind the end
 	{"max lua stack", errs.ScriptFailed, 0},
 	{"write commands not allowed after", errs.ScriptFailed, 0},
 	{"unknown error", errs.CommandRefused, 0}, // a script may have raised it

@@ -115,10 +115,8 @@ func raised(v Verdict, r *reading) Verdict {
 		}
 	case errs.ScriptKilled, errs.ScriptReadOnly:
 		return v // likewise: nothing was written
-	case errs.MasterDown:
-		v.Effect = errs.Partial // keeps its policy: the node, not the script, is at fault
-		return v
-	case errs.NonLocalKey, errs.ScriptFailed:
+	case errs.MasterDown, errs.NonLocalKey, errs.ScriptFailed: // MasterDown keeps its policy: the node is at fault
+		v.Effect = errs.Partial
 		return v
 	case errs.Moved, errs.Ask, errs.RedirectTo, errs.BadRedirect, errs.UnknownTarget,
 		errs.CommandRefused, errs.UnknownReply, errs.ExecAbort:
