@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"github.com/redis/rueidis"
 
@@ -31,6 +32,9 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Client, error) {
 	default:
 		return nil, badURL("the scheme is not one of redis, rediss, valkey, valkeys and unix")
 	}
+	if cut(u) {
+		return nil, badURL("a #, ? or / in a user name or password is written %23, %3F or %2F")
+	}
 	if u.Scheme == "unix" && (u.Host != "" || u.Path == "") {
 		return nil, badURL("a unix URL needs the absolute path of a socket and no host: unix:///path")
 	}
@@ -39,6 +43,16 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Client, error) {
 		return nil, badURL("the database number, path or a query parameter is invalid")
 	}
 	return connect(ctx, opt, opts)
+}
+
+// cut reports whether a mark in a password has cut it off: what stands before
+// it would be taken for the host, which errors and logs name.
+func cut(u *url.URL) bool {
+	if u.Fragment != "" {
+		return true
+	}
+	name, _, _ := strings.Cut(u.RawQuery, "=")
+	return u.User == nil && u.Host != "" && (strings.Contains(name, "@") || strings.Contains(u.Path, "@"))
 }
 
 func badURL(why string) error {
