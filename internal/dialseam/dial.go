@@ -125,7 +125,7 @@ func dialKind(ctx context.Context, err error) errs.Kind {
 	switch {
 	case errors.As(err, &typed):
 		return typed.Kind
-	case ctx.Err() != nil:
+	case over(ctx):
 		return errs.ForeignContext
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
 		return errs.DialRefused
@@ -139,6 +139,13 @@ func dialKind(ctx context.Context, err error) errs.Kind {
 		return errs.TLS
 	}
 	return errs.DialFailed
+}
+
+// over reports whether ctx has ended, by its own word or by the clock: the net
+// package looks at the clock, which may be ahead of the context's timer.
+func over(ctx context.Context) bool {
+	due, bound := ctx.Deadline()
+	return ctx.Err() != nil || bound && !time.Now().Before(due)
 }
 
 func isDNS(err error) bool {

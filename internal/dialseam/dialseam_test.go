@@ -92,6 +92,21 @@ func TestDialFailuresAreTyped(t *testing.T) {
 	}
 }
 
+// lateTimer is a context whose deadline has passed and whose timer has not
+// fired yet, as on a busy machine.
+type lateTimer struct{ context.Context }
+
+func (lateTimer) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
+
+func TestDeadlineAheadOfItsTimerIsNoDialTimeout(t *testing.T) {
+	t.Parallel()
+	addr := listen(t, func(c net.Conn) { _ = c.Close() })
+	c, err := dialseam.New(nil, true).Dial(lateTimer{t.Context()}, addr, &net.Dialer{}, nil)
+	if c != nil || errs.KindOf(err) != errs.ForeignContext {
+		t.Errorf("got %v, %v; want ForeignContext", c, err)
+	}
+}
+
 func TestMissingUnixSocketIsRefused(t *testing.T) {
 	t.Parallel()
 	dial := func(ctx context.Context, addr string, d *net.Dialer, _ *tls.Config) (net.Conn, error) {
