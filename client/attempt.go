@@ -138,10 +138,9 @@ func (r *run) judge(t *try, n *node, err error, setup bool) {
 // refused or timed out. rueidis ends the connection with it, and gives it to
 // the commands that were in flight there, where it looks like that of a
 // connection which was not made.
-//
-//nolint:revive // setup is a fact about the error
 func renewal(k errs.Kind, err error, setup bool) bool {
-	return setup || k == errs.CredsFailed || k == errs.ForeignContext && err == context.DeadlineExceeded
+	bare := err == context.DeadlineExceeded //nolint:errorlint // rueidis' own; the seam's is typed
+	return setup || k == errs.CredsFailed || k == errs.ForeignContext && bare
 }
 
 // resend notes what is true of a command before it is sent again.

@@ -103,6 +103,8 @@ func rawStream(out rueidis.RedisResultStream, failure *errs.Error) rueidis.Redis
 }
 
 // endOf is the value of rueidis for a caller or a client that has ended.
+//
+//nolint:revive // the error is the value looked up
 func endOf(failure *errs.Error) (error, bool) {
 	if failure == nil {
 		return nil, false
