@@ -123,7 +123,7 @@ func (c *core) close() {
 
 // constructionError types what kept a client from being made.
 func constructionError(ctx context.Context, err error, addr string) error {
-	op := &classify.Op{Name: "client.New", Dialing: true}
+	op := &classify.Op{Name: "connect", Dialing: true}
 	e := classify.Wrap(classify.Of(err, op), err, op)
 	if ctx.Err() != nil {
 		e = ended(ctx.Err())

@@ -13,8 +13,8 @@ import (
 // Compat returns the same client with the same resilience and the error values
 // of rueidis: *rueidis.RedisError for a server's reply, unwrapped. It is for
 // code and helpers that test for those: rueidis.MGetCache, rueidiscompat,
-// rueidislock, rueidisaside, om. What rueidis has no value for, as an open
-// breaker, is an *errs.Error here too. classify.Typed types all of them.
+// rueidisaside, om. What rueidis has no value for, as an open breaker, is an
+// *errs.Error here too. classify.Typed types all of them.
 // Closing either face closes both.
 func (c *Client) Compat() rueidis.Client { return &compat{c.core} }
 

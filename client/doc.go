@@ -42,10 +42,10 @@
 // rueidis.IsRedisErr does not see through it. Code that tests for those takes
 // Compat, which has the same resilience and the error values of rueidis:
 //
-//	*Client          rueidis.Lua, rueidiscompat for commands that succeed,
-//	                 code that uses errors.Is and errors.As
+//	*Client          rueidis.Lua, rueidislock, rueidiscompat for commands that
+//	                 succeed, code that uses errors.Is and errors.As
 //	Client.Compat()  rueidis.MGetCache, rueidis.IsRedisErr, rueidiscompat,
-//	                 and what rueidislock, rueidisaside and om do
+//	                 and what rueidisaside and om do
 //
 // An accessor that does not fit a good reply, as AsInt64 on "v", fails with the
 // error of rueidis: the result is a concrete type. classify.Typed makes it
