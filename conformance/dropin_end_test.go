@@ -74,13 +74,6 @@ var endScenes = []scene{
 	}},
 	{name: "Close", play: func(st *stage) {
 		st.do("SET", "k", "v")
-		blocked := make(chan rueidis.RedisResult, 1)
-		c := st.open(func(*rueidis.ClientOption) {})
-		go func() { blocked <- c.Do(st.ctx, c.B().Blpop().Key("l").Timeout(0).Build()) }()
-		st.blocks()
-		c.Close()
-		st.other("RPUSH", "l", "x") // Close leaves to a blocked command what it waits for
-		st.result("a command that blocks", take(st, blocked))
 		st.c.Close()
 		st.c.Close()
 		st.everyDoor(st.ctx, "closed", st.c)
