@@ -278,6 +278,28 @@ func TestRetireClosesOnceInAWhile(t *testing.T) {
 	})
 }
 
+func TestRetirementsThatDoNotHelpBecomeRare(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := dialseam.New(nil, true).Node("node:1")
+		count := func(d time.Duration) (retired int) {
+			for start := time.Now(); time.Since(start) < d; time.Sleep(50 * time.Millisecond) {
+				if n.Retire() {
+					retired++
+				}
+			}
+			return retired
+		}
+		if got := count(time.Minute); got < 12 || got > 15 { // after 0, 1, 3, 7 s, and then every 5
+			t.Errorf("got %d retirements in a minute; want 12 to 15", got)
+		}
+		time.Sleep(3 * dialseam.MaxRetireGap)
+		if got := count(1500 * time.Millisecond); got != 2 {
+			t.Errorf("after a quiet time: got %d retirements; want 2, a second apart", got)
+		}
+	})
+}
+
 func TestClosedNodeTakesNoConnection(t *testing.T) {
 	t.Parallel()
 	s, c, peer := pair(t)

@@ -9,10 +9,14 @@ import (
 	"time"
 )
 
-// RetireGap is the least time between two retirements of a node. One failover
-// makes many callers ask for it at once, and a node that keeps refusing writes
-// must not lose its connections, which still serve reads, at every refusal.
-const RetireGap = time.Second
+// RetireGap is the least time between two retirements of a node: one failover
+// makes many callers ask for it at once. While they go on asking, it doubles up
+// to MaxRetireGap, for a node that keeps refusing writes still serves reads and
+// subscriptions; after twice that time without any it is short again.
+const (
+	RetireGap    = time.Second
+	MaxRetireGap = 5 * time.Second
+)
 
 // Node is one address with the connections to it.
 type Node struct {
@@ -22,6 +26,7 @@ type Node struct {
 	mu      sync.Mutex
 	conns   map[*Conn]struct{}
 	retired time.Time
+	gap     time.Duration // before the next retirement
 	lost    uint64
 	closed  bool
 }
@@ -45,7 +50,7 @@ func (n *Node) Lost() uint64 {
 
 // Retire closes the connections to the node, so that the next command dials
 // again: the name is resolved anew, credentials are asked for anew. It reports
-// whether it did so; within RetireGap of the last time it does nothing.
+// whether it did so; too soon after the last time, see RetireGap, it does nothing.
 // Commands in flight fail as on any lost connection.
 func (n *Node) Retire() bool {
 	open, due := n.due(time.Now())
@@ -59,8 +64,13 @@ func (n *Node) Retire() bool {
 func (n *Node) due(now time.Time) ([]*Conn, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !n.retired.IsZero() && now.Sub(n.retired) < RetireGap {
+	switch since := now.Sub(n.retired); {
+	case n.retired.IsZero(), since > 2*MaxRetireGap:
+		n.gap = RetireGap
+	case since < n.gap:
 		return nil, false
+	default:
+		n.gap = min(2*n.gap, MaxRetireGap)
 	}
 	n.retired = now
 	return slices.Collect(maps.Keys(n.conns)), true
