@@ -28,20 +28,8 @@ func FuzzOf(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line, name string, slot int) {
 		op := &classify.Op{Name: name, Slot: slot}
 		v := classify.Of(classify.Line(line), op)
-		if !v.Kind.Valid() {
-			t.Errorf("got kind %d; want a kind for every line", v.Kind)
-		}
-		if v.Do != classify.Return && v.Effect == errs.Executed {
-			t.Errorf("got %v after an execution; want return", v.Do)
-		}
-		if v.Do == classify.Redirect || v.Do == classify.Ask {
-			checkTarget(t, v)
-			if name == "EVALSHA" && v.Slot != slot {
-				t.Errorf("got a redirection of slot+1 %d; want the script's own, %d", v.Slot, slot)
-			}
-		} else if v.Addr != "" {
-			t.Errorf("got address %q with %v; want none", v.Addr, v.Do)
-		}
+		checkVerdict(t, v, name, slot)
+		checkVerdict(t, classify.OfReply(line, op), name, slot)
 		e := classify.Wrap(v, classify.Line(line), op)
 		if e.Kind != v.Kind || errors.Unwrap(e) == nil {
 			t.Errorf("got %v without cause or of another kind than %v", e, v.Kind.String())
@@ -50,6 +38,25 @@ func FuzzOf(f *testing.F) {
 			t.Error("got an error without text")
 		}
 	})
+}
+
+// checkVerdict holds what is true of the verdict on any reply.
+func checkVerdict(t *testing.T, v classify.Verdict, name string, slot int) {
+	t.Helper()
+	if !v.Kind.Valid() {
+		t.Errorf("got kind %d; want a kind for every line", v.Kind)
+	}
+	if v.Do != classify.Return && v.Effect == errs.Executed {
+		t.Errorf("got %v after an execution; want return", v.Do)
+	}
+	if v.Do == classify.Redirect || v.Do == classify.Ask {
+		checkTarget(t, v)
+		if name == "EVALSHA" && v.Slot != slot {
+			t.Errorf("got a redirection of slot+1 %d; want the script's own, %d", v.Slot, slot)
+		}
+	} else if v.Addr != "" {
+		t.Errorf("got address %q with %v; want none", v.Addr, v.Do)
+	}
 }
 
 func checkTarget(t *testing.T, v classify.Verdict) {

@@ -27,3 +27,7 @@ func Refined() []string {
 	slices.Sort(names)
 	return names
 }
+
+// OfReply is Of for a text as rueidis hands it over, without a leading "ERR ";
+// only rueidis can make an error of it.
+func OfReply(text string, op *Op) Verdict { return reply(text, true, op) }
