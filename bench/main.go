@@ -101,15 +101,24 @@ func (cfg config) works(addr string) []benchkit.Work {
 	return slices.DeleteFunc(all, func(w benchkit.Work) bool { return !cfg.work.MatchString(w.Name) })
 }
 
+// needsServer is false if nothing is asked over a connection.
+func (cfg config) needsServer() bool {
+	alone := benchkit.Classification().Name
+	return slices.ContainsFunc(cfg.works(""), func(w benchkit.Work) bool { return w.Name != alone })
+}
+
 // compare measures the works that were asked for and reports each when it is
 // done.
 func compare(ctx context.Context, cfg config, stdout io.Writer) (err error) {
-	server, err := benchkit.StartServer()
-	if err != nil {
-		return err
+	var addr, title string
+	if cfg.needsServer() {
+		server, err := benchkit.StartServer()
+		if err != nil {
+			return err
+		}
+		defer server.Close()
+		addr, title = server.Addr, server.Name+", "
 	}
-	defer server.Close()
-
 	rows := io.Discard
 	if cfg.json != "" {
 		file, err := os.Create(cfg.json)
@@ -119,12 +128,12 @@ func compare(ctx context.Context, cfg config, stdout io.Writer) (err error) {
 		defer func() { err = errors.Join(err, file.Close()) }()
 		rows = file
 	}
-	fmt.Fprintf(stdout, "%s, %s %s/%s, GOMAXPROCS %d\n\n",
-		server.Name, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
+	fmt.Fprintf(stdout, "%s%s %s/%s, GOMAXPROCS %d\n\n",
+		title, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
 	report := func(results []benchkit.Result) error {
 		return errors.Join(benchkit.WriteTable(stdout, results), benchkit.WriteJSON(rows, results))
 	}
-	if err := benchkit.Run(ctx, cfg.works(server.Addr), cfg.measure, report); err != nil {
+	if err := benchkit.Run(ctx, cfg.works(addr), cfg.measure, report); err != nil {
 		return err
 	}
 	if !cfg.work.MatchString(policyWork) {
